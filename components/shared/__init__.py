@@ -1,0 +1,1 @@
+"""Code that several steps need: the contracts (table, bundle, need) and the text functions."""

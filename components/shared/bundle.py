@@ -1,0 +1,152 @@
+"""The model bundle: a directory that holds a model and everything needed to use it on raw reviews.
+
+    bundle.json       what it is, how reviews become inputs, where it comes from, SHA-256 of each file
+    model.tflite      or weights.npz, by runtime
+    vocabulary.json   or tokenizer.json, by model
+
+`load_bundle` turns any bundle into a predictor. It never loads TensorFlow: evaluation, batch scoring and
+the prediction server all use it.
+"""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from components.shared.errors import UserError
+from components.shared.files import atomic_path, sha256_of
+from components.shared.meter import Usage
+from components.shared.predictors import PREDICTORS, Predictor
+from components.shared.task import Task
+
+FORMAT_VERSION: Literal[1] = 1
+MANIFEST = "bundle.json"
+
+
+class FileRecord(BaseModel):
+    """Size and hash of one file of a bundle."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    sha256: str
+    bytes: int
+
+
+class Manifest(BaseModel):
+    """The content of bundle.json.
+
+    Attributes:
+        format_version: Raised when older readers could not read the bundle.
+        candidate: Identifier such as "distilbert-prune-dynamic".
+        task: Labels and the columns they were learnt from.
+        model: "majority", "logistic", "lstm" or "distilbert".
+        base_model: What training started from, such as "glove-6b-50d".
+        chain: Techniques in the order they were applied; empty for the float parent.
+        runtime: What runs the model.
+        predictor: Key of the predictor class that understands `preprocessing`.
+        preprocessing: Parameters of that predictor.
+        data_fingerprint, code_fingerprint: What the model was made from.
+        training: What training cost, all techniques of the chain included.
+        files: Every other file of the bundle.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    format_version: Literal[1] = FORMAT_VERSION
+    candidate: str = Field(pattern=r"^[a-z0-9][a-z0-9_.-]*$")
+    task: Task
+    model: str
+    base_model: str
+    chain: tuple[str, ...] = ()
+    runtime: Literal["litert", "scikit-learn"]
+    predictor: str
+    preprocessing: dict[str, object]
+    data_fingerprint: str
+    code_fingerprint: str
+    training: Usage
+    files: dict[str, FileRecord] = {}
+
+
+def write_bundle(directory: Path, manifest: Manifest, files: dict[str, bytes]) -> None:
+    """Writes a bundle atomically; the manifest's `files` are filled in from what is written.
+
+    Args:
+        directory: The bundle's directory; replaced if it exists.
+        manifest: Everything but `files`.
+        files: Name to content of each file beside bundle.json.
+    """
+    with atomic_path(directory) as staged:
+        staged.mkdir()
+        for name, content in files.items():
+            (staged / name).write_bytes(content)
+        records = {
+            name: FileRecord(sha256=sha256_of(staged / name), bytes=len(content)) for name, content in files.items()
+        }
+        complete = manifest.model_copy(update={"files": records})
+        (staged / MANIFEST).write_text(complete.model_dump_json(indent=2) + "\n", encoding="utf-8")
+
+
+def read_manifest(directory: Path, verify: bool = True) -> Manifest:
+    """Returns the manifest of a bundle.
+
+    Args:
+        directory: The bundle's directory.
+        verify: Whether to compare every file with its recorded SHA-256.
+
+    Raises:
+        UserError: There is no bundle, it is of another format version, or a file is missing or damaged.
+    """
+    path = directory / MANIFEST
+    if not path.is_file():
+        raise UserError(f"{directory}: not a model bundle, it has no {MANIFEST}")
+    try:
+        manifest = Manifest.model_validate_json(path.read_bytes())
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"])) or "content"
+        raise UserError(
+            f"{path}: not a bundle of format {FORMAT_VERSION}: {where}: {first['msg']}; train or fetch it again"
+        ) from error
+    if verify:
+        _verify_files(directory, manifest)
+    return manifest
+
+
+def _verify_files(directory: Path, manifest: Manifest) -> None:
+    for name, record in manifest.files.items():
+        path = directory / name
+        if Path(name).name != name:
+            raise UserError(f"{directory}: bundle names a file outside itself ('{name}'); do not use it")
+        if not path.is_file():
+            raise UserError(f"{path}: this file of the bundle is missing; fetch the bundle again")
+        if path.stat().st_size != record.bytes or sha256_of(path) != record.sha256:
+            raise UserError(f"{path}: damaged (its SHA-256 is not the recorded one); fetch the bundle again")
+
+
+def load_bundle(directory: Path) -> Predictor:
+    """Returns the predictor of a verified bundle.
+
+    Args:
+        directory: The bundle's directory.
+
+    Returns:
+        A predictor: `predict(raw_texts)` gives probabilities of shape (n, classes).
+
+    Raises:
+        UserError: As `read_manifest`; or the bundle needs a predictor that this version does not have.
+    """
+    manifest = read_manifest(directory)
+    if manifest.predictor not in PREDICTORS:
+        known = ", ".join(sorted(PREDICTORS))
+        raise UserError(f"{directory}: unknown predictor '{manifest.predictor}'; this version knows {known}")
+    try:
+        return PREDICTORS[manifest.predictor](directory, manifest.task, manifest.preprocessing)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"]))
+        raise UserError(f"{directory / MANIFEST}: preprocessing.{where}: {first['msg']}") from error
+
+
+def size_bytes(directory: Path) -> int:
+    """Returns the size of a bundle on disk in bytes, all files together."""
+    return sum(path.stat().st_size for path in directory.iterdir() if path.is_file())

@@ -1,0 +1,65 @@
+"""A directory of candidates: what each training or technique step emits.
+
+<candidate>/bundle/       the model bundle, ready to score
+<candidate>/checkpoint/   what further techniques start from; only where there are any
+failures.json             candidate -> reason, for chains that were tried and failed
+"""
+
+import json
+import os
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+
+from components.shared.bundle import MANIFEST
+from components.shared.files import atomic_path
+
+_FAILURES = "failures.json"
+
+
+def bundle_directory(candidates: Path, candidate: str) -> Path:
+    """Returns where the bundle of a candidate is."""
+    return candidates / candidate / "bundle"
+
+
+def checkpoint_directory(candidates: Path, candidate: str) -> Path:
+    """Returns where the checkpoint of a candidate is."""
+    return candidates / candidate / "checkpoint"
+
+
+def list_bundles(candidates: Path) -> dict[str, Path]:
+    """Returns the bundle directory of each candidate, by identifier, sorted."""
+    return {path.parents[1].name: path.parent for path in sorted(candidates.glob(f"*/bundle/{MANIFEST}"))}
+
+
+def write_failures(candidates: Path, failures: dict[str, str]) -> None:
+    """Records the chains that were tried and failed, candidate to reason; creates the directory."""
+    with atomic_path(candidates / _FAILURES) as staged:
+        staged.write_text(json.dumps(failures, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def read_failures(candidates: Path) -> dict[str, str]:
+    """Returns what `write_failures` recorded; empty if there is no record."""
+    path = candidates / _FAILURES
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+
+
+def gather(sources: Iterable[Path], destination: Path) -> None:
+    """Puts the bundles and failures of several directories into one, without checkpoints.
+
+    Files are hard-linked where the file system allows it, so that gathering costs no disk locally.
+    """
+    destination.mkdir(parents=True, exist_ok=True)
+    failures: dict[str, str] = {}
+    for source in sources:
+        failures |= read_failures(source)
+        for candidate, bundle in list_bundles(source).items():
+            shutil.copytree(bundle, bundle_directory(destination, candidate), copy_function=_link_or_copy)
+    write_failures(destination, failures)
+
+
+def _link_or_copy(source: str, destination: str) -> None:
+    try:
+        os.link(source, destination)
+    except OSError:
+        shutil.copy2(source, destination)

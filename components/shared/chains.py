@@ -1,0 +1,46 @@
+"""Names of optimisation techniques, and chains of them.
+
+A chain is the order in which techniques were applied to a trained model: ("prune", "dynamic") is a pruned
+model quantised after training. Users write it "prune+dynamic"; the empty chain is the float parent.
+"""
+
+from components.shared.errors import UserError
+
+#: technique -> the step that applies it. Post-training quantisations convert; the others train.
+STEP_OF_TECHNIQUE = {
+    "dynamic": "quantize",
+    "float16": "quantize",
+    "int8": "quantize",
+    "qat": "quantize",
+    "prune": "prune",
+    "cluster": "cluster",
+}
+#: Quantisation ends a chain: its result cannot be trained further.
+POST_TRAINING = ("dynamic", "float16", "int8")
+
+Chain = tuple[str, ...]
+
+
+def parse_chain(text: str) -> Chain:
+    """Returns the chain that a user wrote, such as "prune+dynamic".
+
+    Raises:
+        UserError: A technique is unknown, stands twice, or follows a quantisation.
+    """
+    chain = tuple(part.strip() for part in text.split("+"))
+    for technique in chain:
+        if technique not in STEP_OF_TECHNIQUE:
+            known = ", ".join(STEP_OF_TECHNIQUE)
+            raise UserError(f"unknown technique '{technique}' in '{text}'; known are {known}, joined by +")
+    if len(set(chain)) < len(chain):
+        raise UserError(f"technique chain '{text}' names a technique twice")
+    if any(STEP_OF_TECHNIQUE[technique] == "quantize" for technique in chain[:-1]):
+        raise UserError(f"technique chain '{text}': quantisation can only be the last technique")
+    if chain[:-1] == ("cluster",) and chain[-1] == "prune":
+        raise UserError(f"technique chain '{text}': prune before clustering, the other order loses the clusters")
+    return chain
+
+
+def candidate_id(model: str, chain: Chain = ()) -> str:
+    """Returns the identifier of a candidate, such as "lstm-prune-dynamic"; safe as a file name."""
+    return "-".join((model, *chain))

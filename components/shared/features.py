@@ -1,0 +1,65 @@
+"""What engineer_features hands to the training steps: one directory, read through one function.
+
+reviews.parquet    the reviews table of stage "features"
+vocabulary.json    the words of the token view, most frequent first; word i has number i + 1
+embeddings.npy     float32 (words + 1, dimensions); row 0, the padding, is zero
+features.json      everything else, see `Features`
+"""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict
+
+from components.shared.reviews import read_reviews
+from components.shared.task import Task
+from components.shared.text import TextPreprocessing
+
+REVIEWS, VOCABULARY, EMBEDDINGS, DESCRIPTION = (
+    "reviews.parquet",
+    "vocabulary.json",
+    "embeddings.npy",
+    "features.json",
+)
+
+
+class Features(BaseModel):
+    """The content of features.json.
+
+    Attributes:
+        task: Labels and source columns.
+        text: How tokens were made.
+        sequence_length: The 95 % quantile of tokens a review, on train: the LSTM's input length.
+        embedding: Where the word vectors come from, such as "glove-6b-50d".
+        class_weights: Weight of each class in the loss, balanced, from train.
+        class_shares: Share of each class in train.
+        data_fingerprint, code_fingerprint: What the features were made from.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    task: Task
+    text: TextPreprocessing
+    sequence_length: int
+    embedding: str
+    class_weights: tuple[float, ...]
+    class_shares: tuple[float, ...]
+    data_fingerprint: str
+    code_fingerprint: str
+
+
+def read_features(directory: Path) -> Features:
+    """Returns the description of a features directory."""
+    return Features.model_validate_json((directory / DESCRIPTION).read_bytes())
+
+
+def read_split(directory: Path, split: str) -> pd.DataFrame:
+    """Returns the reviews of one split ("train", "tune", "select" or "test"), stage "features"."""
+    return read_reviews(directory / REVIEWS, "features", split=split).reset_index(drop=True)
+
+
+def read_embeddings(directory: Path) -> NDArray[np.float32]:
+    """Returns the embedding matrix, shape (words + 1, dimensions)."""
+    return np.load(directory / EMBEDDINGS, allow_pickle=False)

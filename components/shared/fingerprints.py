@@ -1,0 +1,31 @@
+"""Fingerprints of data and code: what the cached steps take as input, so that a cache never serves stale work."""
+
+import hashlib
+from pathlib import Path
+
+import pandas as pd
+
+_SHORT = 16
+
+
+def table_fingerprint(table: pd.DataFrame) -> str:
+    """Returns 16 hexadecimal digits that change with any value, column name or row order of the table."""
+    digest = hashlib.sha256("\n".join(map(str, table.columns)).encode())
+    digest.update(pd.util.hash_pandas_object(table, index=False).to_numpy().tobytes())
+    return digest.hexdigest()[:_SHORT]
+
+
+def code_fingerprint(package: Path | None = None) -> str:
+    """Returns 16 hexadecimal digits that change with any Python or data file of the steps.
+
+    Args:
+        package: Directory to hash; by default the installed `components` package, so that inside an image
+            it speaks of the code which that image really holds.
+    """
+    root = package or Path(__file__).resolve().parents[1]
+    digest = hashlib.sha256()
+    for path in sorted(root.rglob("*")):
+        if path.is_file() and "__pycache__" not in path.parts:
+            digest.update(path.relative_to(root).as_posix().encode())
+            digest.update(path.read_bytes())
+    return digest.hexdigest()[:_SHORT]

@@ -1,0 +1,118 @@
+"""The need: what the model is for, how much of it is wanted, and what it may cost.
+
+It is stage 1 of a project, "define the use case", as a small YAML file. `need_clothing_shop.yaml` beside
+this module is the default.
+"""
+
+from pathlib import Path
+from typing import Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, ValidationError
+
+from components.shared.errors import UserError
+
+DEFAULT_NEED = Path(__file__).with_name("need_clothing_shop.yaml")
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Quality(_Strict):
+    """Which quality decides, and by how much two candidates may differ before it matters.
+
+    Attributes:
+        metric: The quality that is maximised.
+        margin: A candidate worse than the best by no more than this is good enough (same unit as metric).
+    """
+
+    metric: Literal["macro_f1", "accuracy", "weighted_f1"] = "macro_f1"
+    margin: float = Field(default=0.02, ge=0, lt=1)
+
+
+class Constraints(_Strict):
+    """Hard limits; a candidate that breaks one is not offered. None means no limit.
+
+    Attributes:
+        minimum_quality: Lowest acceptable value of the deciding metric, on the select split.
+        maximum_average_error: Largest acceptable error of the average sentiment, in label units.
+        maximum_p95_latency_ms: 95 % quantile of the time for one review.
+        maximum_memory_mb: Peak memory of a process that loads the bundle and scores.
+        maximum_size_mb: Size of the bundle on disk.
+        maximum_cost_per_month_eur: Running and retraining at the need's volume.
+    """
+
+    minimum_quality: float | None = Field(default=None, ge=0, le=1)
+    maximum_average_error: PositiveFloat | None = None
+    maximum_p95_latency_ms: PositiveFloat | None = None
+    maximum_memory_mb: PositiveFloat | None = None
+    maximum_size_mb: PositiveFloat | None = None
+    maximum_cost_per_month_eur: PositiveFloat | None = None
+
+
+class Weights(_Strict):
+    """How much each burden counts when the cheapest good-enough candidate is sought.
+
+    A candidate's burden is the weighted sum of its shares of the limits (0.5 = half of what is allowed).
+    With cost alone, the default, "cheapest" means euros.
+    """
+
+    cost: float = Field(default=1.0, ge=0)
+    latency: float = Field(default=0.0, ge=0)
+    memory: float = Field(default=0.0, ge=0)
+    size: float = Field(default=0.0, ge=0)
+
+
+class Prices(_Strict):
+    """What the machines cost, in euros an hour. They are inputs: every euro shown is an estimate from them.
+
+    Attributes:
+        cpu_hour_eur: A machine like the one that will serve.
+        gpu_hour_eur: A machine like the one that trains on a GPU.
+        retraining_days: Training cost is spread over this many days.
+    """
+
+    cpu_hour_eur: PositiveFloat
+    gpu_hour_eur: PositiveFloat
+    retraining_days: PositiveInt = 90
+
+
+class Need(_Strict):
+    """A use case with its volume, its limits and what counts."""
+
+    use_case: str = Field(min_length=1)
+    reviews_per_day: PositiveInt
+    runs_per_day: PositiveInt = 1
+    quality: Quality = Quality()
+    constraints: Constraints = Constraints()
+    weights: Weights = Weights()
+    prices: Prices
+
+
+def parse_need(text: str, source: str = "need") -> Need:
+    """Returns the validated need written in YAML.
+
+    Args:
+        text: YAML text; empty means the default need, the clothing shop's.
+        source: Name of the file, for error messages.
+
+    Raises:
+        UserError: Not YAML, an unknown key, or a value out of range; names the first problem.
+    """
+    if not text.strip():
+        text, source = DEFAULT_NEED.read_text(encoding="utf-8"), DEFAULT_NEED.name
+    try:
+        content = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise UserError(f"{source}: not valid YAML: {error}") from error
+    if not isinstance(content, dict):
+        raise UserError(f"{source}: expected keys such as use_case and reviews_per_day, found none")
+    try:
+        return Need.model_validate(content)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"])
+        if first["type"] == "extra_forbidden":
+            raise UserError(f"{source}: unknown key '{key}'; remove it or correct its spelling") from error
+        raise UserError(f"{source}: key '{key}': {first['msg']}") from error

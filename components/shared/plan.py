@@ -1,0 +1,63 @@
+"""The plan: what `define` decided before anything runs; every later step reads what it has to do from it."""
+
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict
+
+from components.shared.chains import STEP_OF_TECHNIQUE, Chain, candidate_id
+from components.shared.need import Need
+
+#: The models that techniques are applied to.
+DEEP_MODELS = ("lstm", "distilbert")
+MODELS = ("logistic", *DEEP_MODELS)
+
+
+class Cell(BaseModel):
+    """One model with one chain of techniques.
+
+    Attributes:
+        model: One of MODELS.
+        chain: Techniques in order; empty for the trained model itself.
+        applies: Whether the candidate will be built.
+        reason: Why it will not, by layer where it matters; or how it is done if that is not the usual way.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    model: str
+    chain: Chain = ()
+    applies: bool = True
+    reason: str = ""
+
+    @property
+    def candidate(self) -> str:
+        """The identifier of the candidate that this cell stands for."""
+        return candidate_id(self.model, self.chain)
+
+
+class Plan(BaseModel):
+    """The use case and the candidates to build for it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    need: Need
+    models: tuple[str, ...]
+    cells: tuple[Cell, ...]
+    code_fingerprint: str
+
+    def wants(self, model: str) -> bool:
+        """Returns whether the model was asked for."""
+        return model in self.models
+
+    def chains_of(self, model: str, step: str) -> list[Chain]:
+        """Returns the chains that a step has to build for a model: those whose last technique is the step's."""
+        return [
+            cell.chain
+            for cell in self.cells
+            if cell.model == model and cell.applies and cell.chain and STEP_OF_TECHNIQUE[cell.chain[-1]] == step
+        ]
+
+
+def read_plan(path: Path) -> Plan:
+    """Returns the plan that `define` wrote."""
+    return Plan.model_validate_json(path.read_bytes())

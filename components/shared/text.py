@@ -1,0 +1,93 @@
+"""From a raw review to the two views that models read. Training and every bundle use exactly this code.
+
+The natural view keeps sentences as people wrote them, for transformers and n-grams. The token view is
+lower case, without stop words, for the LSTM; negations, contrast and degree words stay, because "not very
+flattering, but comfortable" is all about them.
+"""
+
+import html
+import re
+from collections.abc import Iterable
+
+import emoji
+import ftfy
+from pydantic import BaseModel, ConfigDict
+from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
+
+_TAG = re.compile(r"</?[a-zA-Z!][^<>]*>")
+_URL = re.compile(r"(?:https?://|www\.)\S+", re.IGNORECASE)
+_INVISIBLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+# English contractions are cut as in the corpus that GloVe was trained on: "don't" is "do" and "n't".
+_TOKEN = re.compile(r"[^\W\d_]+(?=n't)|n't|'(?:s|re|ve|ll|d|m)\b|[^\W\d_]+|[!?]")
+
+#: In the usual stop word list, but part of what a review says.
+_MEANINGFUL = frozenset(
+    (  # negation, contrast, degree, doubt, and qualities of clothes
+        "no not nor never none nothing nobody nowhere neither cannot cant couldnt hasnt without "
+        "but however though although yet despite except only "
+        "very too so much more most less least enough almost quite rather really well even still just again "
+        "would could should might must may "
+        "back bottom down front full side top under up thick thin interest serious sincere cry"
+    ).split()
+)
+_PUNCTUATION_LIKE = ("'s", "'re", "'ve", "'ll", "'d", "'m")
+
+
+def default_stop_words(language: str) -> list[str]:
+    """Returns the stop words of a language, sorted; only English has a list, others keep every word."""
+    if language != "en":
+        return []
+    return sorted((ENGLISH_STOP_WORDS - _MEANINGFUL) | set(_PUNCTUATION_LIKE))
+
+
+class TextPreprocessing(BaseModel):
+    """What makes tokens of a review; saved in every bundle that needs tokens.
+
+    Attributes:
+        language: ISO 639-1 code of the reviews.
+        stop_words: Words left out of the token view, lower case.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    language: str = "en"
+    stop_words: tuple[str, ...] = ()
+
+
+def join_title(title: str, text: str) -> str:
+    """Returns the raw review that models read: title, if any, as a sentence before the text."""
+    title, text = title.strip(), text.strip()
+    if not title or not text:
+        return title or text
+    return f"{title} {text}" if title[-1] in ".!?…" else f"{title}. {text}"
+
+
+def natural_text(raw: str) -> str:
+    """Returns the natural view: readable text without mark-up, links, emoji signs or broken characters.
+
+    Mojibake is repaired, HTML tags and entities, links and invisible characters go, an emoji becomes its
+    name in words, white space is folded.
+    """
+    text = html.unescape(ftfy.fix_text(raw))
+    text = _URL.sub(" ", _TAG.sub(" ", text))
+    text = _INVISIBLE.sub(" ", text)
+    if not text.isascii():
+        text = emoji.demojize(text, delimiters=(" \x00", "\x00 "))
+        text = re.sub(r"\x00([^\x00]*)\x00", lambda name: re.sub(r"[_\-]+", " ", name.group(1)), text)
+    return " ".join(text.split())
+
+
+def tokenize(natural: str) -> list[str]:
+    """Returns the words of a natural text in lower case, contractions cut, with ! and ? as words."""
+    return _TOKEN.findall(natural.lower().replace("’", "'"))
+
+
+def content_tokens(natural: str, stop_words: Iterable[str]) -> list[str]:
+    """Returns the tokens of a natural text that are no stop words.
+
+    Args:
+        natural: A text from `natural_text`.
+        stop_words: A set for speed; any iterable works.
+    """
+    stop = stop_words if isinstance(stop_words, frozenset | set) else frozenset(stop_words)
+    return [token for token in tokenize(natural) if token not in stop]

@@ -1,0 +1,96 @@
+"""Which task runs where: one table, applied by one function.
+
+Requests are what a task needs on a small run; limits are generous. A node selector and a toleration for GPU
+tasks are pipeline parameters, so that a cluster without GPUs sets `gpu_count=0` and `gpu_node_selector={}`.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from kfp import dsl, kubernetes
+
+MODEL_STORE_MOUNT = "/models"
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Where and how a task runs.
+
+    Attributes:
+        cpu, memory: Requests; the memory limit is twice the request.
+        gpu: Whether it asks for an accelerator.
+        hours: It is stopped after this long.
+        retries: How often it is tried again. Never for what must not happen twice.
+        cache: Whether its result may be taken from an earlier run with the same inputs.
+        store: Whether the model store's volume is mounted at MODEL_STORE_MOUNT.
+    """
+
+    cpu: str = "1"
+    memory_gi: int = 2
+    gpu: bool = False
+    hours: float = 1
+    retries: int = 1
+    cache: bool = True
+    store: bool = False
+
+
+@dataclass(frozen=True)
+class GpuNodes:
+    """The GPU nodes to ask for; each value may be a pipeline parameter."""
+
+    accelerator: Any
+    count: Any
+    node_selector: Any
+    toleration: Any
+
+
+PLACEMENTS: dict[str, Placement] = {
+    "define": Placement(memory_gi=1, cache=False),
+    "ingest": Placement(memory_gi=4, retries=3, cache=False),
+    "explore": Placement(memory_gi=4),
+    "clean": Placement(memory_gi=4),
+    "engineer-features": Placement(memory_gi=4),
+    "train-floor": Placement(cpu="2", memory_gi=4),
+    "train-lstm": Placement(cpu="2", memory_gi=6, gpu=True, hours=6, retries=2),
+    "finetune-distilbert": Placement(cpu="2", memory_gi=8, gpu=True, hours=12, retries=2),
+    "prune": Placement(cpu="2", memory_gi=8, gpu=True, hours=6, retries=2),
+    "cluster": Placement(cpu="2", memory_gi=8, gpu=True, hours=6, retries=2),
+    "quantize": Placement(cpu="2", memory_gi=8, hours=2),
+    "quantize-aware": Placement(cpu="2", memory_gi=8, gpu=True, hours=6, retries=2),
+    "gather": Placement(cpu="100m", memory_gi=1),
+    # Measuring wants the processor of the target to itself: a whole request, no cached latencies.
+    "evaluate": Placement(cpu="2", memory_gi=4, hours=4, cache=False, store=True),
+    "compare": Placement(memory_gi=2, cache=False),
+    "deploy": Placement(memory_gi=2, retries=0, cache=False, store=True),
+    "record-refusal": Placement(cpu="100m", memory_gi=1, cache=False),
+}
+
+
+def place(
+    task: dsl.PipelineTask, name: str, gpu: GpuNodes | None = None, store_claim: Any = None
+) -> dsl.PipelineTask:
+    """Applies the table's row to a task.
+
+    Args:
+        task: The task.
+        name: The row.
+        gpu: GPU nodes; required where the row asks for an accelerator.
+        store_claim: Name of the persistent volume claim of the model store; required where the row mounts it.
+    """
+    row = PLACEMENTS[name]
+    task.set_cpu_request(row.cpu).set_memory_request(f"{row.memory_gi}Gi").set_memory_limit(f"{2 * row.memory_gi}Gi")
+    task.set_caching_options(row.cache)
+    kubernetes.set_timeout(task, seconds=int(row.hours * 3600))
+    if row.retries:
+        task.set_retry(row.retries, backoff_duration="30s", backoff_factor=2)
+    if row.gpu:
+        if gpu is None:
+            raise ValueError(f"task '{name}' wants a GPU, but no GPU nodes were given")
+        task.set_accelerator_type(gpu.accelerator).set_accelerator_limit(gpu.count)
+        kubernetes.add_node_selector_json(task, gpu.node_selector)
+        kubernetes.add_toleration_json(task, gpu.toleration)
+    if row.store:
+        if store_claim is None:
+            raise ValueError(f"task '{name}' mounts the model store, but no claim was given")
+        kubernetes.mount_pvc(task, pvc_name=store_claim, mount_path=MODEL_STORE_MOUNT)
+    return task
