@@ -40,3 +40,9 @@ def sha256_of(path: Path) -> str:
         while chunk := stream.read(_CHUNK_BYTES):
             digest.update(chunk)
     return digest.hexdigest()
+
+
+def write_text(path: Path, text: str) -> None:
+    """Writes a text file in UTF-8, atomically."""
+    with atomic_path(path) as staged:
+        staged.write_text(text, encoding="utf-8")

@@ -1,0 +1,50 @@
+"""The cluster component: weight clustering."""
+
+from kfp import dsl
+
+from components import images
+
+
+@dsl.component(base_image=images.TRAIN, install_kfp_package=False)
+def cluster(
+    model: str,
+    features: dsl.Input[dsl.Dataset],
+    plan: dsl.Input[dsl.Artifact],
+    trained: dsl.Input[dsl.Model],
+    pruned: dsl.Input[dsl.Model],
+    clusters: int,
+    rows: int,
+    epochs: int,
+    learning_rate: float,
+    seed: int,
+    candidates: dsl.Output[dsl.Model],
+) -> None:
+    """Lets weights share a few values while training on, for every planned chain that ends in clustering.
+
+    Args:
+        model: lstm or distilbert.
+        features: Directory of features.
+        plan: The plan, from define.
+        trained: Candidates of the training step.
+        pruned: Candidates of the pruning step.
+        clusters: Number of distinct values in each clustered weight matrix.
+        rows: Train on this many reviews, stratified; 0 means all.
+        epochs: Passes over them.
+        learning_rate: Of Adam; 0 means a tenth of what the model was trained with.
+        seed: Seed of shuffling.
+        candidates: Directory of candidates.
+    """
+    from pathlib import Path
+
+    from components.cluster.clustering import cluster_candidates
+    from components.shared.finetuning import Finetuning
+
+    cluster_candidates(
+        model=model,
+        features=Path(features.path),
+        plan=Path(plan.path),
+        sources=[Path(trained.path), Path(pruned.path)],
+        clusters=clusters,
+        finetuning=Finetuning(rows=rows, epochs=epochs, learning_rate=learning_rate, seed=seed),
+        destination=Path(candidates.path),
+    )

@@ -1,0 +1,68 @@
+"""The compare component: the decision."""
+
+from kfp import dsl
+
+from components import images
+
+
+@dsl.component(base_image=images.EVALUATE, install_kfp_package=False)
+def compare(
+    features: dsl.Input[dsl.Dataset],
+    plan: dsl.Input[dsl.Artifact],
+    measurements: dsl.Input[dsl.Dataset],
+    floor: dsl.Input[dsl.Model],
+    lstm: dsl.Input[dsl.Model],
+    distilbert: dsl.Input[dsl.Model],
+    exploration: dsl.Input[dsl.HTML],
+    checks: dsl.Input[dsl.HTML],
+    seed: int,
+    candidates: dsl.Output[dsl.Dataset],
+    decision: dsl.Output[dsl.Artifact],
+    winner: dsl.Output[dsl.Model],
+    report: dsl.Output[dsl.HTML],
+    metrics: dsl.Output[dsl.Metrics],
+    confusion: dsl.Output[dsl.ClassificationMetrics],
+) -> str:
+    """Chooses the cheapest candidate that is good enough on select, and reports it once on test.
+
+    Args:
+        features: Directory of features.
+        plan: The plan, from define; holds the need.
+        measurements: What evaluate measured.
+        floor: Candidates of the floor step.
+        lstm: Candidates made from the LSTM.
+        distilbert: Candidates made from DistilBERT.
+        exploration: The exploration's page, shown in the report.
+        checks: The cleaning's page, shown in the report.
+        seed: Seed of the bootstrap.
+        candidates: One row a candidate, as CSV.
+        decision: Verdict, reasons, chosen candidate, thresholds and figures, as JSON.
+        winner: The bundle of the chosen candidate; an empty directory if none was chosen.
+        report: One HTML file.
+        metrics: The winner's figures.
+        confusion: The winner's confusion matrix on test.
+
+    Returns:
+        The verdict: deploy, keep, inconclusive or none.
+    """
+    from pathlib import Path
+
+    from components.compare.comparison import compare_candidates
+
+    comparison = compare_candidates(
+        features=Path(features.path),
+        plan=Path(plan.path),
+        measurements=Path(measurements.path),
+        sources=[Path(floor.path), Path(lstm.path), Path(distilbert.path)],
+        pages={"Data": Path(exploration.path), "Cleaning": Path(checks.path)},
+        seed=seed,
+        table=Path(candidates.path),
+        decision=Path(decision.path),
+        winner=Path(winner.path),
+        report=Path(report.path),
+    )
+    for name, value in comparison.winner_metrics.items():
+        metrics.log_metric(name, value)
+    if comparison.winner_confusion:
+        confusion.log_confusion_matrix(comparison.labels, comparison.winner_confusion)
+    return comparison.verdict

@@ -1,0 +1,42 @@
+"""The evaluate component: measures every candidate, one after the other, alone on the machine."""
+
+from kfp import dsl
+
+from components import images
+
+
+@dsl.component(base_image=images.EVALUATE, install_kfp_package=False)
+def evaluate(
+    features: dsl.Input[dsl.Dataset],
+    plan: dsl.Input[dsl.Artifact],
+    floor: dsl.Input[dsl.Model],
+    lstm: dsl.Input[dsl.Model],
+    distilbert: dsl.Input[dsl.Model],
+    model_store: str,
+    latency_reviews: int,
+    measurements: dsl.Output[dsl.Dataset],
+) -> None:
+    """Predicts and times every candidate, each in a process of its own, and the champion if there is one.
+
+    Args:
+        features: Directory of features.
+        plan: The plan, from define.
+        floor: Candidates of the floor step.
+        lstm: Candidates made from the LSTM.
+        distilbert: Candidates made from DistilBERT.
+        model_store: Directory of the versioned model store.
+        latency_reviews: Number of reviews timed one by one.
+        measurements: Directory: measurements.json and the predictions of each candidate.
+    """
+    from pathlib import Path
+
+    from components.evaluate.evaluation import evaluate_candidates
+
+    evaluate_candidates(
+        features=Path(features.path),
+        plan=Path(plan.path),
+        sources=[Path(floor.path), Path(lstm.path), Path(distilbert.path)],
+        champion=Path(model_store) / "champion",
+        latency_reviews=latency_reviews,
+        destination=Path(measurements.path),
+    )

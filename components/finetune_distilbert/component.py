@@ -1,0 +1,54 @@
+"""The finetune_distilbert component."""
+
+from kfp import dsl
+
+from components import images
+
+
+@dsl.component(base_image=images.TRAIN, install_kfp_package=False)
+def finetune_distilbert(
+    features: dsl.Input[dsl.Dataset],
+    plan: dsl.Input[dsl.Artifact],
+    base_model: str,
+    max_length: int,
+    train_rows: int,
+    epochs: int,
+    patience: int,
+    batch_size: int,
+    learning_rate: float,
+    seed: int,
+    candidates: dsl.Output[dsl.Model],
+    metrics: dsl.Output[dsl.Metrics],
+) -> None:
+    """Fine-tunes a DistilBERT with class weights and early stopping on tune macro-F1.
+
+    Args:
+        features: Directory of features.
+        plan: The plan, from define.
+        base_model: Empty means the packaged MiniLM as a DistilBERT; else a hub name, a path or a gs:// URI.
+        max_length: Upper bound of the input length in word pieces; the 95 % quantile on train if that is less.
+        train_rows: Train on this many reviews, stratified; 0 means all.
+        epochs: At most this many passes.
+        patience: Stop after this many epochs without a better tune macro-F1.
+        batch_size: Reviews a step, grouped by length.
+        learning_rate: Peak of Adam's schedule: warm-up, then linear decay.
+        seed: Seed of the head's weights and of shuffling.
+        candidates: Directory of candidates; empty if DistilBERT is not wanted.
+        metrics: Training time, peak memory, cost and tune quality.
+    """
+    from pathlib import Path
+
+    from components.finetune_distilbert.finetuning import DistilBertSettings, finetune
+
+    settings = DistilBertSettings(
+        base_model=base_model,
+        max_length=max_length,
+        train_rows=train_rows,
+        epochs=epochs,
+        patience=patience,
+        batch_size=batch_size,
+        learning_rate=learning_rate,
+        seed=seed,
+    )
+    for name, value in finetune(Path(features.path), Path(plan.path), settings, Path(candidates.path)).items():
+        metrics.log_metric(name, value)

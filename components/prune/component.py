@@ -1,0 +1,48 @@
+"""The prune component: magnitude pruning."""
+
+from kfp import dsl
+
+from components import images
+
+
+@dsl.component(base_image=images.TRAIN, install_kfp_package=False)
+def prune(
+    model: str,
+    features: dsl.Input[dsl.Dataset],
+    plan: dsl.Input[dsl.Artifact],
+    trained: dsl.Input[dsl.Model],
+    sparsity: float,
+    rows: int,
+    epochs: int,
+    learning_rate: float,
+    seed: int,
+    candidates: dsl.Output[dsl.Model],
+) -> None:
+    """Prunes small weights while training on, for every planned chain that ends in pruning.
+
+    Args:
+        model: lstm or distilbert.
+        features: Directory of features.
+        plan: The plan, from define.
+        trained: Candidates of the training step.
+        sparsity: Share of weights set to zero in the pruned layers.
+        rows: Train on this many reviews, stratified; 0 means all.
+        epochs: Passes over them.
+        learning_rate: Of Adam; 0 means a tenth of what the model was trained with.
+        seed: Seed of shuffling.
+        candidates: Directory of candidates.
+    """
+    from pathlib import Path
+
+    from components.prune.pruning import prune_candidates
+    from components.shared.finetuning import Finetuning
+
+    prune_candidates(
+        model=model,
+        features=Path(features.path),
+        plan=Path(plan.path),
+        sources=[Path(trained.path)],
+        sparsity=sparsity,
+        finetuning=Finetuning(rows=rows, epochs=epochs, learning_rate=learning_rate, seed=seed),
+        destination=Path(candidates.path),
+    )

@@ -1,0 +1,55 @@
+"""The quantize component: after training, or while training on."""
+
+from kfp import dsl
+
+from components import images
+
+
+@dsl.component(base_image=images.TRAIN, install_kfp_package=False)
+def quantize(
+    model: str,
+    aware: bool,
+    features: dsl.Input[dsl.Dataset],
+    plan: dsl.Input[dsl.Artifact],
+    trained: dsl.Input[dsl.Model],
+    pruned: dsl.Input[dsl.Model],
+    clustered: dsl.Input[dsl.Model],
+    calibration_rows: int,
+    rows: int,
+    epochs: int,
+    learning_rate: float,
+    seed: int,
+    candidates: dsl.Output[dsl.Model],
+) -> None:
+    """Quantises for every planned chain that ends in quantisation.
+
+    Args:
+        model: lstm or distilbert.
+        aware: Build the quantisation-aware chains, which train; otherwise the post-training ones.
+        features: Directory of features.
+        plan: The plan, from define.
+        trained: Candidates of the training step.
+        pruned: Candidates of the pruning step.
+        clustered: Candidates of the clustering step.
+        calibration_rows: Reviews of train that calibrate full int8.
+        rows: Quantisation-aware: train on this many reviews, stratified; 0 means all.
+        epochs: Quantisation-aware: passes over them.
+        learning_rate: Of Adam; 0 means a tenth of what the model was trained with.
+        seed: Seed of shuffling and of the choice of calibration reviews.
+        candidates: Directory of candidates.
+    """
+    from pathlib import Path
+
+    from components.quantize.quantization import quantize_candidates
+    from components.shared.finetuning import Finetuning
+
+    quantize_candidates(
+        model=model,
+        aware=aware,
+        features=Path(features.path),
+        plan=Path(plan.path),
+        sources=[Path(trained.path), Path(pruned.path), Path(clustered.path)],
+        calibration_rows=calibration_rows,
+        finetuning=Finetuning(rows=rows, epochs=epochs, learning_rate=learning_rate, seed=seed),
+        destination=Path(candidates.path),
+    )

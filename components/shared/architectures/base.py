@@ -1,0 +1,92 @@
+"""What the training and technique steps need to know of a deep model, and nothing more.
+
+A technique is written once, against this interface, and works on every architecture.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+#: One array for each input of the model, first axis the reviews of the batch.
+Inputs = list[NDArray[np.int32]]
+#: The token numbers of one review, unpadded.
+Encoded = NDArray[np.int32]
+
+
+@dataclass(frozen=True)
+class BundleParts:
+    """What an architecture adds to a bundle beside model.tflite.
+
+    Attributes:
+        predictor: Key in `predictors.PREDICTORS`.
+        preprocessing: Parameters of that predictor.
+        files: Name to content, such as vocabulary.json.
+    """
+
+    predictor: str
+    preprocessing: dict[str, object]
+    files: dict[str, bytes]
+
+
+class Architecture(ABC):
+    """One deep model with its sizes and its vocabulary; weights live in the Keras models it builds."""
+
+    name: ClassVar[str]
+    #: What training started from, such as "glove-6b-50d"; recorded in the bundle.
+    base_model: str
+    #: Learning rate and batch size it was trained with; techniques train on with less and the same.
+    learning_rate: float
+    batch_size: int
+
+    @abstractmethod
+    def build(self) -> Any:
+        """Returns a new functional Keras model: integer inputs, probabilities (n, classes) as output."""
+
+    @abstractmethod
+    def encode(self, reviews: pd.DataFrame) -> list[Encoded]:
+        """Returns the token numbers of each review of a table of stage "features"; at most the input length."""
+
+    @abstractmethod
+    def inputs(self, encoded: Sequence[Encoded]) -> Inputs:
+        """Returns one padded batch for the model."""
+
+    @abstractmethod
+    def compressible_layers(self, model: Any) -> list[str]:
+        """Returns the names of the layers whose weights techniques may change; never a frozen embedding."""
+
+    @abstractmethod
+    def quantization_aware(self, model: Any) -> Any:
+        """Returns a model that trains with simulated int8, starting from the weights of `model`."""
+
+    @abstractmethod
+    def copy_from_quantization_aware(self, aware: Any, model: Any) -> None:
+        """Copies what `aware` learnt into the plain `model` of this architecture."""
+
+    @abstractmethod
+    def export(self, model: Any, quantization: str = "", calibration: Sequence[Encoded] = ()) -> bytes:
+        """Returns the model for LiteRT.
+
+        Args:
+            model: A model from `build`, stripped of all wrappers.
+            quantization: "" (float32), "dynamic", "float16" or "int8".
+            calibration: Reviews whose activations set the ranges of "int8".
+        """
+
+    @abstractmethod
+    def bundle_parts(self, quantization: str = "") -> BundleParts:
+        """Returns what a bundle needs beside the exported model."""
+
+    @abstractmethod
+    def save(self, directory: Path) -> None:
+        """Writes everything but weights into an existing checkpoint directory."""
+
+    @classmethod
+    @abstractmethod
+    def load(cls, directory: Path) -> Self:
+        """Returns the architecture that `save` wrote."""

@@ -1,0 +1,51 @@
+"""The train_lstm component."""
+
+from kfp import dsl
+
+from components import images
+
+
+@dsl.component(base_image=images.TRAIN, install_kfp_package=False)
+def train_lstm(
+    features: dsl.Input[dsl.Dataset],
+    plan: dsl.Input[dsl.Artifact],
+    units: int,
+    dropout: float,
+    epochs: int,
+    patience: int,
+    batch_size: int,
+    learning_rate: float,
+    seed: int,
+    candidates: dsl.Output[dsl.Model],
+    metrics: dsl.Output[dsl.Metrics],
+) -> None:
+    """Trains an LSTM on frozen word vectors, with class weights and early stopping on tune macro-F1.
+
+    Args:
+        features: Directory of features.
+        plan: The plan, from define.
+        units: Size of the LSTM.
+        dropout: Share of the LSTM's output left out while training.
+        epochs: At most this many passes over train.
+        patience: Stop after this many epochs without a better tune macro-F1.
+        batch_size: Reviews a step.
+        learning_rate: Of Adam.
+        seed: Seed of weights and shuffling.
+        candidates: Directory of candidates; empty if the LSTM is not wanted.
+        metrics: Training time, peak memory, cost and tune quality.
+    """
+    from pathlib import Path
+
+    from components.train_lstm.training import LstmSettings, train
+
+    settings = LstmSettings(
+        units=units,
+        dropout=dropout,
+        epochs=epochs,
+        patience=patience,
+        batch_size=batch_size,
+        learning_rate=learning_rate,
+        seed=seed,
+    )
+    for name, value in train(Path(features.path), Path(plan.path), settings, Path(candidates.path)).items():
+        metrics.log_metric(name, value)
