@@ -1,0 +1,80 @@
+"""The preflight: which candidates will be built, which will not, and why, before any time is spent."""
+
+from components.shared.chains import STEP_OF_TECHNIQUE, Chain, parse_chain
+from components.shared.errors import UserError
+from components.shared.fingerprints import code_fingerprint
+from components.shared.need import parse_need
+from components.shared.plan import DEEP_MODELS, MODELS, Cell, Plan
+from components.shared.task import scores_of
+
+#: How a technique reaches a model where the library's usual way does not work, by layer.
+_ROUTES: dict[tuple[str, str], str] = {
+    ("lstm", "prune"): "LSTM and Dense kernels; the frozen embedding keeps its weights",
+    ("lstm", "cluster"): "LSTM and Dense kernels; the frozen embedding keeps its weights",
+    ("lstm", "qat"): "LSTM and Dense kernels behind the embedding, whose integer input TFMOT cannot quantise; "
+    "the trained weights are then quantised after training",
+    ("distilbert", "prune"): "Dense kernels of a functional rebuild, because TFMOT rejects subclassed models",
+    ("distilbert", "cluster"): "Dense kernels of a functional rebuild, because TFMOT rejects subclassed models",
+    ("distilbert", "qat"): "Dense kernels of a functional rebuild, because TFMOT rejects subclassed models",
+}
+_LINEAR = (
+    "a linear model over sparse terms has no layers for TensorFlow Model Optimization; its bundle is used as it is"
+)
+
+
+def make_plan(need: str, labels: list[str], models: list[str], techniques: list[str], language: str) -> Plan:
+    """Checks what the user wants and returns the candidates to build.
+
+    A chain whose parent was not asked for gets its parent as a candidate too: "prune+dynamic" needs "prune".
+
+    Args:
+        need: YAML text; empty means the default need.
+        labels: Labels from worst to best.
+        models: Any of MODELS.
+        techniques: Chains such as "prune+dynamic".
+        language: ISO 639-1 code.
+
+    Raises:
+        UserError: The first thing that is wrong, in one line.
+    """
+    _check_labels(labels)
+    if len(language) != 2 or not language.isascii() or not language.islower():
+        raise UserError(f"language '{language}' is not an ISO 639-1 code of two lower-case letters such as en")
+    unknown = sorted(set(models) - set(MODELS))
+    if unknown or not models:
+        raise UserError(f"unknown model '{unknown[0] if unknown else ''}'; known are {', '.join(MODELS)}")
+    chains = _with_parents([parse_chain(text) for text in techniques])
+    return Plan(
+        need=parse_need(need),
+        models=tuple(model for model in MODELS if model in models),
+        cells=tuple(_cells(models, chains)),
+        code_fingerprint=code_fingerprint(),
+    )
+
+
+def _check_labels(labels: list[str]) -> None:
+    if len(labels) < 2 or len(set(labels)) < len(labels):
+        raise UserError(f"labels {labels}: name at least two different labels, from worst to best")
+    scores = scores_of(tuple(labels))
+    if sorted(scores) != list(scores):
+        raise UserError(f"labels {labels}: order them from worst to best, such as {sorted(labels, key=float)}")
+
+
+def _with_parents(chains: list[Chain]) -> list[Chain]:
+    """Returns the chains and every chain they start from, shortest first, each once."""
+    needed = {chain[:length] for chain in chains for length in range(1, len(chain) + 1)}
+    order = list(STEP_OF_TECHNIQUE)
+    return sorted(needed, key=lambda chain: (len(chain), [order.index(technique) for technique in chain]))
+
+
+def _cells(models: list[str], chains: list[Chain]) -> list[Cell]:
+    cells = []
+    for model in MODELS:
+        if model not in models:
+            continue
+        cells.append(Cell(model=model))
+        for chain in chains:
+            applies = model in DEEP_MODELS
+            reason = _ROUTES.get((model, chain[-1]), "") if applies else _LINEAR
+            cells.append(Cell(model=model, chain=chain, applies=applies, reason=reason))
+    return cells

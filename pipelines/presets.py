@@ -1,0 +1,19 @@
+"""Presets: named sets of parameters that differ from the pipeline's defaults."""
+
+from typing import Any
+
+#: `full` is the pipeline's own defaults; `demo` fits a coffee break on two cores.
+PRESETS: dict[str, dict[str, Any]] = {
+    "demo": {
+        "lstm_units": 64,
+        "lstm_epochs": 12,
+        "lstm_patience": 3,
+        "distilbert_max_length": 64,
+        "distilbert_train_rows": 2000,
+        "distilbert_epochs": 2,
+        "distilbert_technique_rows": 500,
+        "calibration_rows": 50,
+        "latency_reviews": 100,
+    },
+    "full": {},
+}

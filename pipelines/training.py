@@ -1,0 +1,352 @@
+"""The training pipeline: from customer reviews to a deployed, optimised sentiment classifier.
+
+ 1. define             the use case: need, parameters and techniques are checked before anything runs
+ 2. ingest             a table of reviews, from a file, a URI or the built-in generator
+ 3. explore            pictures of the data as it came
+ 4. clean              duplicates, links, mark-up, other languages go; fits nothing
+ 5. engineer_features  splits, then vocabulary, sequences and word vectors, fitted on train
+ 6. train_floor        majority class and logistic regression, the level to beat
+ 7. train_lstm         an LSTM on GloVe
+ 8. finetune_distilbert
+ 9. optimise           for each of the two: prune, cluster, quantize (after training and aware)
+10. evaluate           every candidate, one after the other, alone on the target's processor
+11. compare            the cheapest candidate that is good enough for the need
+12. the gate           deploy, or record why nothing was deployed
+"""
+
+from typing import NamedTuple
+
+from kfp import dsl
+
+from components import images
+from components.clean.component import clean
+from components.cluster.component import cluster
+from components.compare.component import compare
+from components.define.component import define
+from components.deploy.component import deploy
+from components.engineer_features.component import engineer_features
+from components.evaluate.component import evaluate
+from components.explore.component import explore
+from components.finetune_distilbert.component import finetune_distilbert
+from components.gather.component import gather
+from components.ingest.component import ingest
+from components.prune.component import prune
+from components.quantize.component import quantize
+from components.record_refusal.component import record_refusal
+from components.train_floor.component import train_floor
+from components.train_lstm.component import train_lstm
+from pipelines.placement import MODEL_STORE_MOUNT, GpuNodes, place
+
+
+class Results(NamedTuple):
+    """What a run is for."""
+
+    report: dsl.HTML
+    candidates: dsl.Dataset
+    decision: dsl.Artifact
+    winner: dsl.Model
+
+
+@dsl.pipeline(name="optimise")
+def optimise(
+    model: str,
+    features: dsl.Input[dsl.Dataset],
+    plan: dsl.Input[dsl.Artifact],
+    trained: dsl.Input[dsl.Model],
+    sparsity: float,
+    clusters: int,
+    calibration_rows: int,
+    rows: int,
+    epochs: int,
+    learning_rate: float,
+    seed: int,
+    gpu_type: str,
+    gpu_count: int,
+    gpu_node_selector: dict,
+    gpu_toleration: dict,
+) -> dsl.Model:
+    """Optimises one trained model: every planned chain of pruning, clustering and quantisation."""
+    gpu = GpuNodes(gpu_type, gpu_count, gpu_node_selector, gpu_toleration)
+    given = {"model": model, "features": features, "plan": plan, "trained": trained}
+    training = {"rows": rows, "epochs": epochs, "learning_rate": learning_rate, "seed": seed}
+
+    pruned = prune(**given, sparsity=sparsity, **training)
+    place(pruned, "prune", gpu)
+
+    clustered = cluster(**given, pruned=pruned.outputs["candidates"], clusters=clusters, **training)
+    place(clustered, "cluster", gpu)
+
+    parents = {"pruned": pruned.outputs["candidates"], "clustered": clustered.outputs["candidates"]}
+    quantized = quantize(**given, **parents, aware=False, calibration_rows=calibration_rows, **training)
+    place(quantized, "quantize")
+
+    quantized_aware = quantize(**given, **parents, aware=True, calibration_rows=calibration_rows, **training)
+    place(quantized_aware.set_display_name("quantize-aware"), "quantize-aware", gpu)
+
+    gathered = gather(
+        trained=trained,
+        **parents,
+        quantized=quantized.outputs["candidates"],
+        quantized_aware=quantized_aware.outputs["candidates"],
+    )
+    return place(gathered, "gather").outputs["bundles"]
+
+
+@dsl.pipeline(name="sentiment-training", description="From customer reviews to the cheapest model that is good enough")
+def training_pipeline(
+    data: str = "",
+    data_sha256: str = "",
+    text_column: str = "Review Text",
+    title_column: str = "Title",
+    label_column: str = "Rating",
+    labels: list[str] = ["1", "2", "3", "4", "5"],  # noqa: B006 - KFP writes defaults into the YAML
+    language: str = "en",
+    sample_rows: int = 0,
+    need: str = "",
+    models: list[str] = ["logistic", "lstm", "distilbert"],  # noqa: B006
+    techniques: list[str] = [  # noqa: B006
+        "dynamic",
+        "float16",
+        "int8",
+        "qat",
+        "prune",
+        "cluster",
+        "prune+dynamic",
+        "cluster+dynamic",
+    ],
+    seed: int = 42,
+    embedding: str = "",
+    minimum_word_count: int = 3,
+    maximum_words: int = 20000,
+    lstm_units: int = 128,
+    lstm_dropout: float = 0.3,
+    lstm_epochs: int = 30,
+    lstm_patience: int = 5,
+    lstm_batch_size: int = 64,
+    lstm_learning_rate: float = 0.002,
+    lstm_technique_rows: int = 0,
+    lstm_technique_epochs: int = 3,
+    distilbert_base_model: str = "",
+    distilbert_max_length: int = 128,
+    distilbert_train_rows: int = 0,
+    distilbert_epochs: int = 3,
+    distilbert_patience: int = 1,
+    distilbert_batch_size: int = 32,
+    distilbert_learning_rate: float = 8e-5,
+    distilbert_technique_rows: int = 4000,
+    distilbert_technique_epochs: int = 1,
+    technique_learning_rate: float = 0.0,
+    sparsity: float = 0.5,
+    clusters: int = 32,
+    calibration_rows: int = 200,
+    latency_reviews: int = 200,
+    deploy_target: str = "kubernetes",
+    model_store: str = MODEL_STORE_MOUNT,
+    store_claim: str = "sentiment-model-store",
+    namespace: str = "kubeflow",
+    serve_image: str = images.SERVE,
+    gpu_type: str = "nvidia.com/gpu",
+    gpu_count: int = 1,
+    gpu_node_selector: dict = {"nvidia.com/gpu.present": "true"},  # noqa: B006
+    gpu_toleration: dict = {"key": "nvidia.com/gpu", "operator": "Exists", "effect": "NoSchedule"},  # noqa: B006
+) -> Results:
+    """Takes reviews to compared candidates, a decision and, if the gate opens, a deployed model.
+
+    Args:
+        data: Table of reviews: a local path, an https:// or a gs:// URI of a CSV file; empty: a generated sample.
+        data_sha256: Expected SHA-256 of the file; required for https://.
+        text_column: Column of the review text.
+        title_column: Column of the review title; empty if there is none.
+        label_column: Column of the label.
+        labels: Labels from worst to best.
+        language: ISO 639-1 code of the reviews to keep.
+        sample_rows: Keep this many rows, stratified by label; 0 keeps all.
+        need: The need, as YAML text; empty: the clothing shop's.
+        models: Which of logistic, lstm and distilbert to train.
+        techniques: Chains of techniques for lstm and distilbert, such as prune+dynamic.
+        seed: Seed of sampling, weights and shuffling; splits do not depend on it.
+        embedding: Word vectors of the LSTM: empty for the packaged GloVe 6B 50d, else a GloVe text file.
+        minimum_word_count: Rarer words are left out of the LSTM's vocabulary.
+        maximum_words: At most this many words, the most frequent.
+        lstm_units: Size of the LSTM.
+        lstm_dropout: Share of the LSTM's output left out while training.
+        lstm_epochs: At most this many passes over train.
+        lstm_patience: Stop after this many epochs without a better tune macro-F1.
+        lstm_batch_size: Reviews a training step.
+        lstm_learning_rate: Of Adam.
+        lstm_technique_rows: Reviews that a technique trains the LSTM on; 0 means all.
+        lstm_technique_epochs: Passes over them.
+        distilbert_base_model: Empty for the packaged MiniLM as a DistilBERT; else a hub name, path or gs:// URI.
+        distilbert_max_length: Upper bound of the input length in word pieces.
+        distilbert_train_rows: Fine-tune on this many reviews; 0 means all.
+        distilbert_epochs: At most this many passes.
+        distilbert_patience: Stop after this many epochs without a better tune macro-F1.
+        distilbert_batch_size: Reviews a training step.
+        distilbert_learning_rate: Peak of Adam's schedule.
+        distilbert_technique_rows: Reviews that a technique trains DistilBERT on; 0 means all.
+        distilbert_technique_epochs: Passes over them.
+        technique_learning_rate: Of Adam while a technique trains on; 0: a tenth of the model's own.
+        sparsity: Share of weights that pruning sets to zero.
+        clusters: Number of distinct weights that clustering leaves in a matrix.
+        calibration_rows: Reviews that calibrate full int8 quantisation.
+        latency_reviews: Reviews timed one by one.
+        deploy_target: kubernetes, or local: publish, serve here, predict once, stop.
+        model_store: Directory of the versioned model store.
+        store_claim: Persistent volume claim that holds the model store.
+        namespace: Kubernetes namespace of the prediction server.
+        serve_image: Image of the prediction server.
+        gpu_type: Resource name of the accelerator.
+        gpu_count: Accelerators a task; 0 on a cluster without GPUs.
+        gpu_node_selector: Labels of the GPU nodes; {} on a cluster without GPUs.
+        gpu_toleration: Toleration of the GPU nodes' taint.
+
+    Returns:
+        The report, the candidates' table, the decision and the winner's bundle.
+    """
+    gpu = GpuNodes(gpu_type, gpu_count, gpu_node_selector, gpu_toleration)
+
+    # 1. The use case and the plan.
+    defined = define(need=need, labels=labels, models=models, techniques=techniques, language=language)
+    place(defined, "define")
+    plan, code = defined.outputs["plan"], defined.outputs["Output"]
+
+    # 2. Reviews, from wherever they are.
+    ingested = ingest(
+        data=data,
+        data_sha256=data_sha256,
+        text_column=text_column,
+        title_column=title_column,
+        label_column=label_column,
+        labels=labels,
+        sample_rows=sample_rows,
+        seed=seed,
+        code_fingerprint=code,
+    )
+    place(ingested, "ingest")
+    fingerprints = {"data_fingerprint": ingested.outputs["Output"], "code_fingerprint": code}
+
+    # 3. The data as it came.
+    explored = explore(reviews=ingested.outputs["reviews"], labels=labels, **fingerprints)
+    place(explored, "explore")
+
+    # 4. What models should not see goes.
+    cleaned = clean(reviews=ingested.outputs["reviews"], labels=labels, language=language, **fingerprints)
+    place(cleaned, "clean")
+
+    # 5. Splits, then everything that is fitted.
+    engineered = engineer_features(
+        reviews=cleaned.outputs["cleaned"],
+        labels=labels,
+        text_column=text_column,
+        title_column=title_column,
+        language=language,
+        embedding=embedding,
+        minimum_word_count=minimum_word_count,
+        maximum_words=maximum_words,
+        **fingerprints,
+    )
+    place(engineered, "engineer-features")
+    given = {"features": engineered.outputs["features"], "plan": plan}
+
+    # 6. The floors.
+    floor = train_floor(**given, seed=seed)
+    place(floor, "train-floor")
+
+    # 7. The LSTM.
+    lstm = train_lstm(
+        **given,
+        units=lstm_units,
+        dropout=lstm_dropout,
+        epochs=lstm_epochs,
+        patience=lstm_patience,
+        batch_size=lstm_batch_size,
+        learning_rate=lstm_learning_rate,
+        seed=seed,
+    )
+    place(lstm, "train-lstm", gpu)
+
+    # 8. DistilBERT.
+    distilbert = finetune_distilbert(
+        **given,
+        base_model=distilbert_base_model,
+        max_length=distilbert_max_length,
+        train_rows=distilbert_train_rows,
+        epochs=distilbert_epochs,
+        patience=distilbert_patience,
+        batch_size=distilbert_batch_size,
+        learning_rate=distilbert_learning_rate,
+        seed=seed,
+    )
+    place(distilbert, "finetune-distilbert", gpu)
+
+    # 9. Every planned technique on both.
+    settings = {
+        "sparsity": sparsity,
+        "clusters": clusters,
+        "calibration_rows": calibration_rows,
+        "learning_rate": technique_learning_rate,
+        "seed": seed,
+        "gpu_type": gpu_type,
+        "gpu_count": gpu_count,
+        "gpu_node_selector": gpu_node_selector,
+        "gpu_toleration": gpu_toleration,
+    }
+    lstm_optimised = optimise(
+        model="lstm",
+        trained=lstm.outputs["candidates"],
+        rows=lstm_technique_rows,
+        epochs=lstm_technique_epochs,
+        **given,
+        **settings,
+    ).set_display_name("optimise-lstm")
+    distilbert_optimised = optimise(
+        model="distilbert",
+        trained=distilbert.outputs["candidates"],
+        rows=distilbert_technique_rows,
+        epochs=distilbert_technique_epochs,
+        **given,
+        **settings,
+    ).set_display_name("optimise-distilbert")
+    bundles = {
+        "floor": floor.outputs["candidates"],
+        "lstm": lstm_optimised.output,
+        "distilbert": distilbert_optimised.output,
+    }
+
+    # 10. Measured alone, after all training.
+    evaluated = evaluate(**given, **bundles, model_store=model_store, latency_reviews=latency_reviews)
+    place(evaluated, "evaluate", store_claim=store_claim)
+
+    # 11. The decision.
+    compared = compare(
+        **given,
+        **bundles,
+        measurements=evaluated.outputs["measurements"],
+        exploration=explored.outputs["report"],
+        checks=cleaned.outputs["checks"],
+        seed=seed,
+    )
+    place(compared, "compare")
+
+    # 12. The gate. `If` needs its `Else`: alone, it would be skipped silently where the pipeline runs locally.
+    with dsl.If(compared.outputs["Output"] == "deploy", name="gate-open"):
+        deployed = deploy(
+            winner=compared.outputs["winner"],
+            decision=compared.outputs["decision"],
+            target=deploy_target,
+            model_store=model_store,
+            namespace=namespace,
+            store_claim=store_claim,
+            serve_image=serve_image,
+        )
+        place(deployed, "deploy", store_claim=store_claim)
+    with dsl.Else(name="gate-closed"):
+        refused = record_refusal(verdict=compared.outputs["Output"], decision=compared.outputs["decision"])
+        place(refused, "record-refusal")
+
+    return Results(
+        report=compared.outputs["report"],
+        candidates=compared.outputs["candidates"],
+        decision=compared.outputs["decision"],
+        winner=compared.outputs["winner"],
+    )
