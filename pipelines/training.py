@@ -53,6 +53,8 @@ def optimise(
     features: dsl.Input[dsl.Dataset],
     plan: dsl.Input[dsl.Artifact],
     trained: dsl.Input[dsl.Model],
+    trained_fingerprint: str,
+    techniques: list[str],
     sparsity: float,
     clusters: int,
     calibration_rows: int,
@@ -67,16 +69,18 @@ def optimise(
 ) -> dsl.Model:
     """Optimises one trained model: every planned chain of pruning, clustering and quantisation."""
     gpu = GpuNodes(gpu_type, gpu_count, gpu_node_selector, gpu_toleration)
-    given = {"model": model, "features": features, "plan": plan, "trained": trained}
+    given = {"model": model, "features": features, "plan": plan, "techniques": techniques}
+    parents = {"trained": trained, "trained_fingerprint": trained_fingerprint}
     training = {"rows": rows, "epochs": epochs, "learning_rate": learning_rate, "seed": seed}
 
-    pruned = prune(**given, sparsity=sparsity, **training)
+    pruned = prune(**given, **parents, sparsity=sparsity, **training)
     place(pruned, "prune", gpu)
+    parents |= {"pruned": pruned.outputs["candidates"], "pruned_fingerprint": pruned.outputs["Output"]}
 
-    clustered = cluster(**given, pruned=pruned.outputs["candidates"], clusters=clusters, **training)
+    clustered = cluster(**given, **parents, clusters=clusters, **training)
     place(clustered, "cluster", gpu)
+    parents |= {"clustered": clustered.outputs["candidates"], "clustered_fingerprint": clustered.outputs["Output"]}
 
-    parents = {"pruned": pruned.outputs["candidates"], "clustered": clustered.outputs["candidates"]}
     quantized = quantize(**given, **parents, aware=False, calibration_rows=calibration_rows, **training)
     place(quantized, "quantize")
 
@@ -85,14 +89,17 @@ def optimise(
 
     gathered = gather(
         trained=trained,
-        **parents,
+        pruned=pruned.outputs["candidates"],
+        clustered=clustered.outputs["candidates"],
         quantized=quantized.outputs["candidates"],
         quantized_aware=quantized_aware.outputs["candidates"],
     )
     return place(gathered, "gather").outputs["bundles"]
 
 
-@dsl.pipeline(name="sentiment-training", description="From customer reviews to the cheapest model that is good enough")
+@dsl.pipeline(
+    name="sentiment-training", description="From customer reviews to the cheapest model that is good enough"
+)
 def training_pipeline(
     data: str = "",
     data_sha256: str = "",
@@ -247,14 +254,16 @@ def training_pipeline(
     )
     place(engineered, "engineer-features")
     given = {"features": engineered.outputs["features"], "plan": plan}
+    for_cache = {"models": models, "features_fingerprint": engineered.outputs["Output"]}
 
     # 6. The floors.
-    floor = train_floor(**given, seed=seed)
+    floor = train_floor(**given, **for_cache, seed=seed)
     place(floor, "train-floor")
 
     # 7. The LSTM.
     lstm = train_lstm(
         **given,
+        **for_cache,
         units=lstm_units,
         dropout=lstm_dropout,
         epochs=lstm_epochs,
@@ -268,6 +277,7 @@ def training_pipeline(
     # 8. DistilBERT.
     distilbert = finetune_distilbert(
         **given,
+        **for_cache,
         base_model=distilbert_base_model,
         max_length=distilbert_max_length,
         train_rows=distilbert_train_rows,
@@ -281,6 +291,7 @@ def training_pipeline(
 
     # 9. Every planned technique on both.
     settings = {
+        "techniques": techniques,
         "sparsity": sparsity,
         "clusters": clusters,
         "calibration_rows": calibration_rows,
@@ -294,6 +305,7 @@ def training_pipeline(
     lstm_optimised = optimise(
         model="lstm",
         trained=lstm.outputs["candidates"],
+        trained_fingerprint=lstm.outputs["Output"],
         rows=lstm_technique_rows,
         epochs=lstm_technique_epochs,
         **given,
@@ -302,6 +314,7 @@ def training_pipeline(
     distilbert_optimised = optimise(
         model="distilbert",
         trained=distilbert.outputs["candidates"],
+        trained_fingerprint=distilbert.outputs["Output"],
         rows=distilbert_technique_rows,
         epochs=distilbert_technique_epochs,
         **given,

@@ -10,34 +10,44 @@ def cluster(
     model: str,
     features: dsl.Input[dsl.Dataset],
     plan: dsl.Input[dsl.Artifact],
+    techniques: list[str],
     trained: dsl.Input[dsl.Model],
+    trained_fingerprint: str,
     pruned: dsl.Input[dsl.Model],
+    pruned_fingerprint: str,
     clusters: int,
     rows: int,
     epochs: int,
     learning_rate: float,
     seed: int,
     candidates: dsl.Output[dsl.Model],
-) -> None:
+) -> str:
     """Lets weights share a few values while training on, for every planned chain that ends in clustering.
 
     Args:
         model: lstm or distilbert.
         features: Directory of features.
         plan: The plan, from define.
+        techniques: Wanted chains, for the cache.
         trained: Candidates of the training step.
+        trained_fingerprint: Fingerprint of trained, for the cache.
         pruned: Candidates of the pruning step.
+        pruned_fingerprint: Fingerprint of pruned, for the cache.
         clusters: Number of distinct values in each clustered weight matrix.
         rows: Train on this many reviews, stratified; 0 means all.
         epochs: Passes over them.
         learning_rate: Of Adam; 0 means a tenth of what the model was trained with.
         seed: Seed of shuffling.
         candidates: Directory of candidates.
+
+    Returns:
+        The fingerprint of what was written, which cached steps after this one take as input.
     """
     from pathlib import Path
 
     from components.cluster.clustering import cluster_candidates
     from components.shared.finetuning import Finetuning
+    from components.shared.fingerprints import directory_fingerprint
 
     cluster_candidates(
         model=model,
@@ -48,3 +58,4 @@ def cluster(
         finetuning=Finetuning(rows=rows, epochs=epochs, learning_rate=learning_rate, seed=seed),
         destination=Path(candidates.path),
     )
+    return directory_fingerprint(Path(candidates.path))

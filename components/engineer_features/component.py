@@ -18,7 +18,7 @@ def engineer_features(
     data_fingerprint: str,
     code_fingerprint: str,
     features: dsl.Output[dsl.Dataset],
-) -> None:
+) -> str:
     """Splits by duplicate group, then fits vocabulary, sequence length, embedding and class weights on train.
 
     Args:
@@ -33,10 +33,14 @@ def engineer_features(
         data_fingerprint: Fingerprint of the data.
         code_fingerprint: Fingerprint of the code.
         features: A directory; see components/shared/features.py.
+
+    Returns:
+        The fingerprint of what was written, which cached steps after this one take as input.
     """
     from pathlib import Path
 
     from components.engineer_features.features import engineer
+    from components.shared.fingerprints import directory_fingerprint
 
     summary = engineer(
         reviews=Path(reviews.path),
@@ -52,3 +56,4 @@ def engineer_features(
         destination=Path(features.path),
     )
     features.metadata.update(summary.model_dump())
+    return directory_fingerprint(Path(features.path))

@@ -9,6 +9,8 @@ from components import images
 def finetune_distilbert(
     features: dsl.Input[dsl.Dataset],
     plan: dsl.Input[dsl.Artifact],
+    models: list[str],
+    features_fingerprint: str,
     base_model: str,
     max_length: int,
     train_rows: int,
@@ -19,12 +21,14 @@ def finetune_distilbert(
     seed: int,
     candidates: dsl.Output[dsl.Model],
     metrics: dsl.Output[dsl.Metrics],
-) -> None:
+) -> str:
     """Fine-tunes a DistilBERT with class weights and early stopping on tune macro-F1.
 
     Args:
         features: Directory of features.
         plan: The plan, from define.
+        models: Wanted models, for the cache.
+        features_fingerprint: Fingerprint of the features, for the cache.
         base_model: Empty means the packaged MiniLM as a DistilBERT; else a hub name, a path or a gs:// URI.
         max_length: Upper bound of the input length in word pieces; the 95 % quantile on train if that is less.
         train_rows: Train on this many reviews, stratified; 0 means all.
@@ -35,10 +39,14 @@ def finetune_distilbert(
         seed: Seed of the head's weights and of shuffling.
         candidates: Directory of candidates; empty if DistilBERT is not wanted.
         metrics: Training time, peak memory, cost and tune quality.
+
+    Returns:
+        The fingerprint of what was written, which cached steps after this one take as input.
     """
     from pathlib import Path
 
     from components.finetune_distilbert.finetuning import DistilBertSettings, finetune
+    from components.shared.fingerprints import directory_fingerprint
 
     settings = DistilBertSettings(
         base_model=base_model,
@@ -52,3 +60,4 @@ def finetune_distilbert(
     )
     for name, value in finetune(Path(features.path), Path(plan.path), settings, Path(candidates.path)).items():
         metrics.log_metric(name, value)
+    return directory_fingerprint(Path(candidates.path))

@@ -10,32 +10,40 @@ def prune(
     model: str,
     features: dsl.Input[dsl.Dataset],
     plan: dsl.Input[dsl.Artifact],
+    techniques: list[str],
     trained: dsl.Input[dsl.Model],
+    trained_fingerprint: str,
     sparsity: float,
     rows: int,
     epochs: int,
     learning_rate: float,
     seed: int,
     candidates: dsl.Output[dsl.Model],
-) -> None:
+) -> str:
     """Prunes small weights while training on, for every planned chain that ends in pruning.
 
     Args:
         model: lstm or distilbert.
         features: Directory of features.
         plan: The plan, from define.
+        techniques: Wanted chains, for the cache.
         trained: Candidates of the training step.
+        trained_fingerprint: Fingerprint of trained, for the cache.
         sparsity: Share of weights set to zero in the pruned layers.
         rows: Train on this many reviews, stratified; 0 means all.
         epochs: Passes over them.
         learning_rate: Of Adam; 0 means a tenth of what the model was trained with.
         seed: Seed of shuffling.
         candidates: Directory of candidates.
+
+    Returns:
+        The fingerprint of what was written, which cached steps after this one take as input.
     """
     from pathlib import Path
 
     from components.prune.pruning import prune_candidates
     from components.shared.finetuning import Finetuning
+    from components.shared.fingerprints import directory_fingerprint
 
     prune_candidates(
         model=model,
@@ -46,3 +54,4 @@ def prune(
         finetuning=Finetuning(rows=rows, epochs=epochs, learning_rate=learning_rate, seed=seed),
         destination=Path(candidates.path),
     )
+    return directory_fingerprint(Path(candidates.path))

@@ -11,16 +11,20 @@ def quantize(
     aware: bool,
     features: dsl.Input[dsl.Dataset],
     plan: dsl.Input[dsl.Artifact],
+    techniques: list[str],
     trained: dsl.Input[dsl.Model],
+    trained_fingerprint: str,
     pruned: dsl.Input[dsl.Model],
+    pruned_fingerprint: str,
     clustered: dsl.Input[dsl.Model],
+    clustered_fingerprint: str,
     calibration_rows: int,
     rows: int,
     epochs: int,
     learning_rate: float,
     seed: int,
     candidates: dsl.Output[dsl.Model],
-) -> None:
+) -> str:
     """Quantises for every planned chain that ends in quantisation.
 
     Args:
@@ -28,20 +32,28 @@ def quantize(
         aware: Build the quantisation-aware chains, which train; otherwise the post-training ones.
         features: Directory of features.
         plan: The plan, from define.
+        techniques: Wanted chains, for the cache.
         trained: Candidates of the training step.
+        trained_fingerprint: Fingerprint of trained, for the cache.
         pruned: Candidates of the pruning step.
+        pruned_fingerprint: Fingerprint of pruned, for the cache.
         clustered: Candidates of the clustering step.
+        clustered_fingerprint: Fingerprint of clustered, for the cache.
         calibration_rows: Reviews of train that calibrate full int8.
         rows: Quantisation-aware: train on this many reviews, stratified; 0 means all.
         epochs: Quantisation-aware: passes over them.
         learning_rate: Of Adam; 0 means a tenth of what the model was trained with.
         seed: Seed of shuffling and of the choice of calibration reviews.
         candidates: Directory of candidates.
+
+    Returns:
+        The fingerprint of what was written, which cached steps after this one take as input.
     """
     from pathlib import Path
 
     from components.quantize.quantization import quantize_candidates
     from components.shared.finetuning import Finetuning
+    from components.shared.fingerprints import directory_fingerprint
 
     quantize_candidates(
         model=model,
@@ -53,3 +65,4 @@ def quantize(
         finetuning=Finetuning(rows=rows, epochs=epochs, learning_rate=learning_rate, seed=seed),
         destination=Path(candidates.path),
     )
+    return directory_fingerprint(Path(candidates.path))

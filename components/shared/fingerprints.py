@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from components.shared.files import sha256_of
+
 _SHORT = 16
 
 
@@ -22,10 +24,13 @@ def code_fingerprint(package: Path | None = None) -> str:
         package: Directory to hash; by default the installed `components` package, so that inside an image
             it speaks of the code which that image really holds.
     """
-    root = package or Path(__file__).resolve().parents[1]
+    return directory_fingerprint(package or Path(__file__).resolve().parents[1])
+
+
+def directory_fingerprint(directory: Path) -> str:
+    """Returns 16 hexadecimal digits that change with any file's name or content below a directory."""
     digest = hashlib.sha256()
-    for path in sorted(root.rglob("*")):
+    for path in sorted(directory.rglob("*")):
         if path.is_file() and "__pycache__" not in path.parts:
-            digest.update(path.relative_to(root).as_posix().encode())
-            digest.update(path.read_bytes())
+            digest.update(f"{path.relative_to(directory).as_posix()} {sha256_of(path)}\n".encode())
     return digest.hexdigest()[:_SHORT]

@@ -9,19 +9,28 @@ from components import images
 def train_floor(
     features: dsl.Input[dsl.Dataset],
     plan: dsl.Input[dsl.Artifact],
+    models: list[str],
+    features_fingerprint: str,
     seed: int,
     candidates: dsl.Output[dsl.Model],
-) -> None:
+) -> str:
     """Fits the majority class and TF-IDF with logistic regression, plain and balanced, on natural text.
 
     Args:
         features: Directory of features.
         plan: The plan, from define.
+        models: Wanted models, for the cache.
+        features_fingerprint: Fingerprint of the features, for the cache.
         seed: Seed of the solver.
         candidates: Directory of candidates.
+
+    Returns:
+        The fingerprint of what was written, which cached steps after this one take as input.
     """
     from pathlib import Path
 
+    from components.shared.fingerprints import directory_fingerprint
     from components.train_floor.floor import train_floors
 
     train_floors(Path(features.path), Path(plan.path), seed, Path(candidates.path))
+    return directory_fingerprint(Path(candidates.path))

@@ -9,6 +9,8 @@ from components import images
 def train_lstm(
     features: dsl.Input[dsl.Dataset],
     plan: dsl.Input[dsl.Artifact],
+    models: list[str],
+    features_fingerprint: str,
     units: int,
     dropout: float,
     epochs: int,
@@ -18,12 +20,14 @@ def train_lstm(
     seed: int,
     candidates: dsl.Output[dsl.Model],
     metrics: dsl.Output[dsl.Metrics],
-) -> None:
+) -> str:
     """Trains an LSTM on frozen word vectors, with class weights and early stopping on tune macro-F1.
 
     Args:
         features: Directory of features.
         plan: The plan, from define.
+        models: Wanted models, for the cache.
+        features_fingerprint: Fingerprint of the features, for the cache.
         units: Size of the LSTM.
         dropout: Share of the LSTM's output left out while training.
         epochs: At most this many passes over train.
@@ -33,9 +37,13 @@ def train_lstm(
         seed: Seed of weights and shuffling.
         candidates: Directory of candidates; empty if the LSTM is not wanted.
         metrics: Training time, peak memory, cost and tune quality.
+
+    Returns:
+        The fingerprint of what was written, which cached steps after this one take as input.
     """
     from pathlib import Path
 
+    from components.shared.fingerprints import directory_fingerprint
     from components.train_lstm.training import LstmSettings, train
 
     settings = LstmSettings(
@@ -49,3 +57,4 @@ def train_lstm(
     )
     for name, value in train(Path(features.path), Path(plan.path), settings, Path(candidates.path)).items():
         metrics.log_metric(name, value)
+    return directory_fingerprint(Path(candidates.path))

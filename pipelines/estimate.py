@@ -1,0 +1,125 @@
+"""The dry run's plan: what would be built, and an estimate of its time, disk and money.
+
+The speeds are those of two cores of a recent Xeon without GPU, with reviews of 75 word pieces; every figure
+derived from them is labelled an estimate.
+"""
+
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+
+from components.shared.chains import STEP_OF_TECHNIQUE
+from components.shared.plan import Cell, Plan
+
+_TRAIN_SHARE, _SELECT_AND_TEST_SHARE = 0.70, 0.22
+_SAMPLE_ROWS = 3000
+#: Assumed where the data cannot be counted before it is fetched.
+_UNKNOWN_ROWS = 20000
+#: Reviews a second while training (128 LSTM units; 128 word pieces), and how much slower a technique trains.
+_TRAINING_SPEED = {"lstm": 1500.0, "distilbert": 25.0}
+_TECHNIQUE_FACTOR = {"prune": 1.2, "cluster": 2.0, "qat": 2.5}
+#: Reviews a second while measuring, and MB of one bundle, by model and last technique ("" is float).
+_SCORING_SPEED = {"logistic": 5000.0, "lstm": 3000.0, "distilbert": 110.0}
+_SIZE_MB = {"logistic": 1.0, "lstm": 4.0, "distilbert": 90.0}
+_SIZE_FACTOR = {"dynamic": 0.25, "int8": 0.25, "qat": 0.25, "float16": 0.5}
+_DATA_STEPS_SECONDS_PER_ROW, _SECONDS_PER_TASK = 0.003, 8.0
+
+
+def describe(plan: Plan, parameters: dict[str, Any]) -> str:
+    """Returns the plan of a run in words.
+
+    Args:
+        plan: What would be built.
+        parameters: Every parameter of the pipeline.
+    """
+    rows, known = _count_rows(parameters)
+    seconds = _seconds(plan, parameters, rows)
+    total = sum(seconds.values())
+    lines = [f"Use case: {plan.need.use_case}", f"Reviews: {rows:,}{'' if known else ' (assumed; not counted)'}", ""]
+    lines.append("Candidates:")
+    lines.extend(f"  {cell.candidate:<28} {_fate(cell)}" for cell in plan.cells)
+    lines.extend(["", "Steps, estimated seconds:"])
+    lines.extend(f"  {step:<28} {took:8.0f}" for step, took in seconds.items())
+    price = plan.need.prices.cpu_hour_eur
+    lines.extend(
+        [
+            "",
+            f"Estimated on two cores without GPU: {total / 60:.0f} minutes, {_disk_mb(plan):,.0f} MB of disk, "
+            f"{total / 3600 * price:.3f} € at {price} €/h.",
+        ]
+    )
+    return "\n".join(lines)
+
+
+def _fate(cell: Cell) -> str:
+    if not cell.applies:
+        return f"stays empty: {cell.reason}"
+    return f"built; {cell.reason}" if cell.reason else "built"
+
+
+def _count_rows(parameters: dict[str, Any]) -> tuple[int, bool]:
+    data, wanted = parameters["data"], parameters["sample_rows"]
+    if not data:
+        return wanted or _SAMPLE_ROWS, True
+    path = Path(data)
+    if not path.is_file():
+        return wanted or _UNKNOWN_ROWS, False
+    with path.open("rb") as stream:
+        rows = max(sum(1 for _ in stream) - 1, 0)
+    return min(rows, wanted) if wanted else rows, True
+
+
+def _seconds(plan: Plan, parameters: dict[str, Any], rows: int) -> dict[str, float]:
+    """Returns the estimated seconds of each step, in order."""
+    train = rows * _TRAIN_SHARE
+    seconds: dict[str, float] = defaultdict(float)
+    seconds["data steps"] = 5 * _SECONDS_PER_TASK + rows * _DATA_STEPS_SECONDS_PER_ROW
+    for cell in plan.cells:
+        if not cell.applies:
+            continue
+        speed = _training_speed(cell.model, parameters)
+        if not cell.chain:
+            step = {"logistic": "train floor", "lstm": "train lstm", "distilbert": "finetune distilbert"}[cell.model]
+            seconds[step] += _SECONDS_PER_TASK + _training_reviews(cell.model, parameters, train) / speed
+        else:
+            technique = cell.chain[-1]
+            step = f"{STEP_OF_TECHNIQUE[technique]} {cell.model}"
+            factor = _TECHNIQUE_FACTOR.get(technique, 0.0)
+            seconds[step] += _SECONDS_PER_TASK + factor * _technique_reviews(cell.model, parameters, train) / speed
+    built = [cell for cell in plan.cells if cell.applies]
+    scored = rows * _SELECT_AND_TEST_SHARE
+    seconds["evaluate"] = sum(_SECONDS_PER_TASK + scored / _SCORING_SPEED[cell.model] for cell in built)
+    seconds["compare and deploy"] = 3 * _SECONDS_PER_TASK
+    return dict(seconds)
+
+
+def _training_speed(model: str, parameters: dict[str, Any]) -> float:
+    """Returns reviews a second; longer inputs and larger layers are slower in proportion."""
+    if model == "lstm":
+        return _TRAINING_SPEED["lstm"] * 128 / parameters["lstm_units"]
+    if model == "distilbert":
+        return _TRAINING_SPEED["distilbert"] * 128 / parameters["distilbert_max_length"]
+    return 1000.0
+
+
+def _training_reviews(model: str, parameters: dict[str, Any], train: float) -> float:
+    """Returns how many reviews training sees at most, all epochs together."""
+    if model == "logistic":
+        return train
+    rows = min(parameters["distilbert_train_rows"] or train, train) if model == "distilbert" else train
+    return rows * parameters[f"{model}_epochs"]
+
+
+def _technique_reviews(model: str, parameters: dict[str, Any], train: float) -> float:
+    rows = min(parameters[f"{model}_technique_rows"] or train, train)
+    return rows * parameters[f"{model}_technique_epochs"]
+
+
+def _disk_mb(plan: Plan) -> float:
+    """Returns the estimated size of all bundles and checkpoints."""
+    total = 0.0
+    for cell in plan.cells:
+        if cell.applies:
+            factor = _SIZE_FACTOR.get(cell.chain[-1], 2.0) if cell.chain else 2.0
+            total += _SIZE_MB[cell.model] * factor
+    return total

@@ -1,0 +1,138 @@
+"""Runs the training pipeline on this machine: `python -m pipelines.local --help`."""
+
+import contextlib
+import os
+import resource
+import shutil
+import sys
+import time
+import warnings
+from pathlib import Path
+from typing import Any
+
+from kfp import dsl, local
+
+from components.define.preflight import make_plan
+from components.shared.errors import UserError
+from components.shared.files import atomic_path
+from components.shared.plan import Plan
+from pipelines import arguments
+from pipelines.console import Console
+from pipelines.estimate import describe
+from pipelines.summary import summarise
+from pipelines.training import training_pipeline
+
+LOG = "run.log"
+_RESULTS = {"report": "report.html", "candidates": "candidates.csv", "decision": "decision.json"}
+#: A step's process must neither call home nor look for model hubs, and its log lines are wanted at once.
+_ENVIRONMENT = {
+    "PYTHONUNBUFFERED": "1",
+    "DO_NOT_TRACK": "1",
+    "GX_ANALYTICS_ENABLED": "false",
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+}
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Runs the pipeline as the command line says and returns the exit code: 0, 1 (a step failed) or 2 (usage)."""
+    try:
+        run = arguments.parse(argv)
+        parameters = _complete(run)
+        plan = _check(parameters)
+        if run.dry_run:
+            print(describe(plan, arguments.defaults() | parameters))
+            return 0
+        return _run(run, parameters)
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+
+
+def _complete(run: arguments.LocalRun) -> dict[str, Any]:
+    """Returns the pipeline's arguments: the user's, and what a local run sets."""
+    parameters = dict(run.parameters)
+    if data := parameters.get("data"):
+        parameters["data"] = data if "://" in data else str(Path(data).expanduser().resolve())
+    return parameters | {"deploy_target": "local", "model_store": str(run.out.resolve() / "models")}
+
+
+def _check(parameters: dict[str, Any]) -> Plan:
+    """Finds the mistakes that can be found without running anything."""
+    every = arguments.defaults() | parameters
+    data = every["data"]
+    if data and "://" not in data and not Path(data).exists():
+        raise UserError(f"{data}: no such file; give --data a path, an https:// or a gs:// URI of a CSV file")
+    names = ("need", "labels", "models", "techniques", "language")
+    return make_plan(**{name: every[name] for name in names})
+
+
+def _run(run: arguments.LocalRun, parameters: dict[str, Any]) -> int:
+    existed = run.out.exists()
+    pipeline_root = run.out.resolve() / "pipeline_root" / time.strftime("%Y%m%d-%H%M%S")
+    try:
+        pipeline_root.mkdir(parents=True)
+        log = (run.out / LOG).open("w", encoding="utf-8")
+    except OSError as error:
+        raise UserError(f"{run.out}: cannot write there ({error.strerror}); choose another --out") from error
+    with log:
+        console = Console(sys.stdout, log, run.verbose)
+        started = time.monotonic()
+        task = _execute(parameters, pipeline_root, console)
+    if task is None:
+        return _fail(run, console, pipeline_root, existed)
+    _collect(task, run.out)
+    print(summarise(run.out, console.step_seconds, time.monotonic() - started, _peak_memory_gib()))
+    return 0
+
+
+def _execute(parameters: dict[str, Any], pipeline_root: Path, console: Console) -> dsl.PipelineTask | None:
+    """Runs the pipeline; returns its task, or None if a step failed."""
+    os.environ.update(_ENVIRONMENT)
+    _drop_retries()
+    local.init(local.SubprocessRunner(use_venv=False), pipeline_root=str(pipeline_root))
+    with contextlib.redirect_stdout(console), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            return training_pipeline(**parameters)
+        except RuntimeError as error:  # what KFP raises for a failed step
+            console.write(f"{error}\n")
+            return None
+
+
+def _drop_retries() -> None:
+    """Removes the retries: they are for lost pods, and a local error would only come again after a wait."""
+    spec = training_pipeline.pipeline_spec
+    for component in (spec.root, *spec.components.values()):
+        for task in component.dag.tasks.values():
+            task.ClearField("retry_policy")
+
+
+def _fail(run: arguments.LocalRun, console: Console, pipeline_root: Path, existed: bool) -> int:
+    if console.user_error is None:
+        print(f"error: a step failed; everything it said is in {run.out / LOG}", file=sys.stderr)
+        return 1
+    shutil.rmtree(pipeline_root)
+    with contextlib.suppress(OSError):  # not empty: an earlier run's artifacts stay
+        pipeline_root.parent.rmdir()
+    (run.out / LOG).unlink()
+    if not existed:
+        run.out.rmdir()
+    raise UserError(console.user_error)
+
+
+def _collect(task: dsl.PipelineTask, out: Path) -> None:
+    """Puts a run's results where people look for them; each appears whole or not at all."""
+    for output, name in _RESULTS.items():
+        with atomic_path(out / name) as staged:
+            shutil.copyfile(task.outputs[output].path, staged)
+    with atomic_path(out / "winner") as staged:
+        shutil.copytree(task.outputs["winner"].path, staged)
+
+
+def _peak_memory_gib() -> float:
+    """Returns the largest resident memory that any step's process had, in GiB."""
+    return resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 2**20
+
+
+if __name__ == "__main__":
+    sys.exit(main())
