@@ -1,0 +1,153 @@
+"""A small finished training: features, a plan, and directories of candidates with real, quick models."""
+
+import random
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from components.shared import features as features_module
+from components.shared.bundle import Manifest, write_bundle
+from components.shared.candidates import bundle_directory, write_failures
+from components.shared.features import Features
+from components.shared.files import write_text
+from components.shared.meter import Usage
+from components.shared.need import parse_need
+from components.shared.plan import Cell, Plan
+from components.shared.predictors import TfidfLogisticParameters, TfidfLogisticPredictor
+from components.shared.reviews import write_reviews
+from components.shared.task import Task
+from components.shared.text import TextPreprocessing
+from sklearn.linear_model import LogisticRegression
+
+LABELS = ("1", "2", "3", "4", "5")
+_WORDS = {
+    "1": "awful itchy returned cheap hole",
+    "2": "disappointed thin boxy odd sheer",
+    "3": "okay average mixed so-so fine",
+    "4": "nice good soft pretty comfortable",
+    "5": "love perfect beautiful favourite compliments",
+}
+_ROWS = {"train": 300, "tune": 40, "select": 120, "test": 100}
+
+
+@dataclass(frozen=True)
+class Trained:
+    """Where a finished training left its outputs."""
+
+    features: Path
+    plan: Path
+    sources: list[Path]
+
+
+def _reviews() -> pd.DataFrame:
+    generator = random.Random(7)
+    records = []
+    for split, rows in _ROWS.items():
+        for number in range(rows):
+            label = generator.choices(LABELS, weights=(6, 8, 14, 22, 50))[0]
+            # Some reviews sound like a neighbouring label, so that no model is perfect.
+            sounds_like = label if generator.random() < 0.8 else generator.choice(LABELS)
+            words = [generator.choice(_WORDS[sounds_like].split()) for _ in range(4)]
+            filler = generator.choices("the dress fits and this top runs in a size".split(), k=6)
+            text = " ".join(generator.sample(words + filler, k=10))
+            title = words[0].title() if number % 2 else ""
+            records.append({"review_id": f"{split}-{number}", "title": title, "text": text, "label": label})
+            records[-1] |= {"natural": text, "tokens": text, "group": f"{split}-{number}", "split": split}
+    return pd.DataFrame(records)
+
+
+def _write_features(directory: Path, reviews: pd.DataFrame) -> Features:
+    train = reviews[reviews["split"] == "train"]
+    description = Features(
+        task=Task(labels=LABELS, scores=(1, 2, 3, 4, 5), text_column="Review Text", title_column="Title"),
+        text=TextPreprocessing(),
+        sequence_length=10,
+        embedding="none",
+        class_weights=(1, 1, 1, 1, 1),
+        class_shares=tuple(float((train["label"] == label).mean()) for label in LABELS),
+        data_fingerprint="d" * 16,
+        code_fingerprint="c" * 16,
+    )
+    directory.mkdir()
+    write_reviews(reviews, directory / features_module.REVIEWS, "features")
+    write_text(directory / features_module.DESCRIPTION, description.model_dump_json())
+    return description
+
+
+def _manifest(candidate: str, features: Features, **values: object) -> Manifest:
+    common = {
+        "candidate": candidate,
+        "task": features.task,
+        "base_model": "none",
+        "runtime": "scikit-learn",
+        "data_fingerprint": features.data_fingerprint,
+        "code_fingerprint": features.code_fingerprint,
+    }
+    return Manifest.model_validate(common | values)
+
+
+def _write_logistic(
+    directory: Path, candidate: str, features: Features, reviews: pd.DataFrame, terms: int, **values: object
+) -> None:
+    """Writes a TF-IDF model of the most frequent terms; with few of them it is smaller and worse."""
+    train = reviews[reviews["split"] == "train"]
+    vectorizer = TfidfLogisticParameters(ngram_range=(1, 1)).vectorizer(max_features=terms)
+    fitted = LogisticRegression(C=10).fit(
+        vectorizer.fit_transform(train["natural"]), train["label"]
+    )
+    manifest = _manifest(
+        candidate,
+        features,
+        predictor="tfidf-logistic",
+        preprocessing=TfidfLogisticParameters(ngram_range=(1, 1)).model_dump(),
+        **values,
+    )
+    files = TfidfLogisticPredictor.files(vectorizer, fitted.coef_, np.asarray(fitted.intercept_))
+    write_bundle(bundle_directory(directory, candidate), manifest, files)
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Trained:
+    """Features, a plan and three sources of candidates; read only.
+
+    The models called lstm are linear ones in truth: what matters here are their figures, and the float
+    parent is dear to train.
+    """
+    root = tmp_path_factory.mktemp("trained")
+    reviews = _reviews()
+    features = _write_features(root / "features", reviews)
+    floor, lstm, distilbert = root / "floor", root / "lstm", root / "distilbert"
+
+    majority = _manifest(
+        "majority",
+        features,
+        model="majority",
+        predictor="majority",
+        preprocessing={"shares": features.class_shares},
+        training=Usage(seconds=0.1),
+    )
+    write_bundle(bundle_directory(floor, "majority"), majority, {})
+    quick, dear = Usage(seconds=1.0), Usage(seconds=7200.0)
+    _write_logistic(floor, "logistic", features, reviews, 30, model="logistic", training=quick)
+    _write_logistic(lstm, "lstm", features, reviews, 60, model="lstm", training=dear)
+    pruned = {"model": "lstm", "chain": ("prune",), "training": dear}
+    _write_logistic(lstm, "lstm-prune", features, reviews, 15, **pruned)
+    write_failures(lstm, {"lstm-cluster": "the weights did not converge"})
+    distilbert.mkdir()
+
+    plan = Plan(
+        need=parse_need("", "need.yaml"),
+        models=("logistic", "lstm"),
+        cells=(
+            Cell(model="logistic"),
+            Cell(model="lstm"),
+            Cell(model="lstm", chain=("prune",)),
+            Cell(model="lstm", chain=("cluster",)),
+            Cell(model="lstm", chain=("int8",), applies=False, reason="the recurrent layer has no int8 kernel"),
+        ),
+        code_fingerprint="c" * 16,
+    )
+    write_text(root / "plan.json", plan.model_dump_json())
+    return Trained(root / "features", root / "plan.json", [floor, lstm, distilbert])

@@ -1,0 +1,73 @@
+"""The preflight tells what will not be built, and why, before anything runs."""
+
+import pytest
+
+from components.define.preflight import make_plan
+from components.shared.errors import UserError
+from components.shared.plan import Plan
+
+LABELS = ["1", "2", "3", "4", "5"]
+
+
+def _plan(models: list[str], techniques: list[str]) -> Plan:
+    return make_plan(need="", labels=LABELS, models=models, techniques=techniques, language="en")
+
+
+def test_every_model_has_a_cell_for_itself_and_for_each_chain() -> None:
+    plan = _plan(["lstm", "distilbert"], ["dynamic", "prune"])
+    assert [cell.candidate for cell in plan.cells] == [
+        *("lstm", "lstm-dynamic", "lstm-prune"),
+        *("distilbert", "distilbert-dynamic", "distilbert-prune"),
+    ]
+
+
+def test_a_chain_brings_the_parents_it_starts_from() -> None:
+    plan = _plan(["lstm"], ["prune+cluster+dynamic"])
+    assert [cell.chain for cell in plan.cells] == [
+        (),
+        ("prune",),
+        ("prune", "cluster"),
+        ("prune", "cluster", "dynamic"),
+    ]
+
+
+def test_techniques_stay_empty_with_a_reason_on_a_linear_model() -> None:
+    cells = [cell for cell in _plan(["logistic"], ["dynamic"]).cells if cell.chain]
+    assert cells and not any(cell.applies for cell in cells)
+    assert all("linear model" in cell.reason for cell in cells)
+
+
+def test_each_step_gets_the_chains_that_end_in_it() -> None:
+    plan = _plan(["lstm"], ["dynamic", "qat", "prune+dynamic", "cluster"])
+    assert plan.chains_of("lstm", "quantize") == [("dynamic",), ("qat",), ("prune", "dynamic")]
+    assert plan.chains_of("lstm", "prune") == [("prune",)]
+    assert plan.chains_of("distilbert", "prune") == []
+
+
+def test_the_code_fingerprint_is_part_of_the_plan() -> None:
+    assert len(_plan(["lstm"], []).code_fingerprint) == 16
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"techniques": ["squeeze"]}, "unknown technique 'squeeze'"),
+        ({"techniques": ["dynamic+prune"]}, "quantisation can only be the last"),
+        ({"techniques": ["prune+prune"]}, "twice"),
+        ({"techniques": ["cluster+prune"]}, "prune before clustering"),
+        ({"techniques": [""]}, "unknown technique ''"),
+        ({"models": ["bert"]}, "unknown model 'bert'; known are logistic, lstm, distilbert"),
+        ({"models": []}, "unknown model ''"),
+        ({"labels": ["1"]}, "at least two"),
+        ({"labels": ["1", "1"]}, "at least two different"),
+        ({"labels": ["5", "1"]}, "from worst to best"),
+        ({"language": "english"}, "ISO 639-1"),
+        ({"need": "volume: 3"}, "need: "),
+    ],
+)
+def test_mistakes_are_one_line_before_anything_runs(change: dict[str, object], message: str) -> None:
+    arguments = {"need": "", "labels": LABELS, "models": ["lstm"], "techniques": ["dynamic"], "language": "en"}
+    with pytest.raises(UserError) as raised:
+        make_plan(**(arguments | change))  # type: ignore[arg-type]
+    assert message in str(raised.value)
+    assert "\n" not in str(raised.value)

@@ -1,0 +1,54 @@
+"""The console passes on what people need, and finds the user's mistake in a step's traceback."""
+
+import io
+
+from pipelines.console import Console
+
+LOG = """\x1b[96m12:00:00 - INFO - Executing task \x1b[96m'ingest'\x1b[0m
+    [KFP Executor] INFO noise
+    reading:  50%|#####     | 1/2
+    Traceback (most recent call last):
+    components.shared.errors.UserError: data.csv: no column 'Rating'; present are a, b
+12:00:01 - ERROR - Task \x1b[96m'ingest'\x1b[0m finished with status \x1b[91mFAILURE\x1b[0m
+"""
+
+
+def _watch(text: str, verbose: bool = False) -> tuple[Console, str, str]:
+    terminal, log = io.StringIO(), io.StringIO()
+    console = Console(terminal, log, verbose)
+    for start in range(0, len(text), 7):  # text arrives in pieces, not in lines
+        console.write(text[start : start + 7])
+    return console, terminal.getvalue(), log.getvalue()
+
+
+def test_the_users_mistake_is_found_in_the_traceback() -> None:
+    console, _, _ = _watch(LOG)
+    assert console.user_error == "data.csv: no column 'Rating'; present are a, b"
+
+
+def test_the_terminal_shows_steps_and_progress_but_no_traceback() -> None:
+    _, terminal, _ = _watch(LOG)
+    assert "✗ ingest" in terminal
+    assert "50%|" in terminal
+    assert "Traceback" not in terminal and "noise" not in terminal
+
+
+def test_the_log_has_every_line_without_colours() -> None:
+    _, _, log = _watch(LOG)
+    assert log.count("\n") == LOG.count("\n")
+    assert "Traceback" in log and "\x1b" not in log
+
+
+def test_verbose_shows_everything() -> None:
+    _, terminal, _ = _watch(LOG, verbose=True)
+    assert "Traceback" in terminal and "noise" in terminal
+
+
+def test_the_time_of_each_step_is_kept_in_order() -> None:
+    log = "".join(
+        f"Executing task '{name}'\nTask '{name}' finished with status SUCCESS\n" for name in ("a", "b", "b")
+    )
+    console, terminal, _ = _watch(log)
+    assert [step for step, _ in console.step_seconds] == ["a", "b", "b"]
+    assert terminal.count("✓") == 3
+    assert console.user_error is None
