@@ -94,9 +94,7 @@ def _write_logistic(
     """Writes a TF-IDF model of the most frequent terms; with few of them it is smaller and worse."""
     train = reviews[reviews["split"] == "train"]
     vectorizer = TfidfLogisticParameters(ngram_range=(1, 1)).vectorizer(max_features=terms)
-    fitted = LogisticRegression(C=10).fit(
-        vectorizer.fit_transform(train["natural"]), train["label"]
-    )
+    fitted = LogisticRegression(C=10).fit(vectorizer.fit_transform(train["natural"]), train["label"])
     manifest = _manifest(
         candidate,
         features,

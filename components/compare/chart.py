@@ -1,0 +1,121 @@
+"""The trade-off chart: quality against cost, as SVG."""
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import matplotlib as mpl
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+# Placeholders that become CSS colours, so that the chart follows the page from light to dark.
+_INK, _ACCENT, _MUTED = "#010203", "#010204", "#010205"
+_CSS = {_INK: "currentColor", _ACCENT: "var(--accent)", _MUTED: "var(--muted)"}
+_LABEL_INCHES = 0.19
+#: Costs further apart than this are drawn on a logarithmic scale.
+_LOG_RATIO = 20
+_LABEL_X = 1.06
+
+
+@dataclass(frozen=True)
+class Point:
+    """One candidate in the chart.
+
+    Attributes:
+        name: Identifier, written beside the chart.
+        cost: Where it stands on the horizontal axis.
+        quality, low, high: Where it stands on the vertical one, with its 95 % interval.
+        offered, on_front, chosen: How it is drawn.
+    """
+
+    name: str
+    cost: float
+    quality: float
+    low: float
+    high: float
+    offered: bool
+    on_front: bool
+    chosen: bool
+
+
+def draw_trade_off(points: Sequence[Point], quality_name: str, cost_name: str) -> str:
+    """Returns the chart as an SVG element that takes its colours from the page; empty without points.
+
+    Names stand in a column at the right, one line each, tied to their points: they stay readable with any
+    number of candidates, because the chart grows with them.
+    """
+    if not points:
+        return ""
+    ordered = sorted(points, key=lambda point: (point.quality, point.name))
+    with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "trade-off", "font.family": "sans-serif"}):
+        figure = Figure(figsize=(9, max(4.5, _LABEL_INCHES * len(points) + 1)))
+        axes = figure.add_axes((0.09, 0.12, 0.58, 0.84))
+        _prepare(axes, ordered, quality_name, cost_name)
+        _draw_front(axes, [point for point in ordered if point.on_front])
+        for rank, point in enumerate(ordered):
+            _draw_point(axes, point, (rank + 0.5) / len(ordered))
+        return _svg(figure)
+
+
+def _prepare(axes: Axes, points: Sequence[Point], quality_name: str, cost_name: str) -> None:
+    axes.set_xlabel(cost_name, color=_INK, parse_math=False)
+    axes.set_ylabel(quality_name, color=_INK, parse_math=False)
+    costs = [point.cost for point in points]
+    if min(costs) > 0 and max(costs) > _LOG_RATIO * min(costs):
+        axes.set_xscale("log")
+    axes.tick_params(which="both", colors=_INK)
+    axes.grid(color=_MUTED, alpha=0.25)
+    axes.patch.set_visible(False)
+    for side, spine in axes.spines.items():
+        spine.set_color(_MUTED)
+        spine.set_visible(side in ("left", "bottom"))
+
+
+def _draw_front(axes: Axes, front: Sequence[Point]) -> None:
+    """Draws the front as steps: at each cost, the best quality that is to be had for it."""
+    by_cost = sorted(front, key=lambda point: point.cost)
+    axes.plot(
+        [point.cost for point in by_cost],
+        [point.quality for point in by_cost],
+        drawstyle="steps-post",
+        color=_ACCENT,
+        linewidth=1.5,
+        zorder=2,
+    )
+
+
+def _draw_point(axes: Axes, point: Point, label_height: float) -> None:
+    colour = _ACCENT if point.on_front else _INK if point.offered else _MUTED
+    axes.plot([point.cost, point.cost], [point.low, point.high], color=colour, alpha=0.3, linewidth=1, zorder=1)
+    axes.plot(
+        point.cost,
+        point.quality,
+        marker="*" if point.chosen else "o" if point.offered else "x",
+        markersize=15 if point.chosen else 6,
+        color=colour,
+        linestyle="none",
+        zorder=3,
+    )
+    axes.annotate(
+        f"{point.name}  {point.quality:.3f}",
+        xy=(point.cost, point.quality),
+        xycoords="data",
+        xytext=(_LABEL_X, label_height),
+        textcoords="axes fraction",
+        va="center",
+        color=colour,
+        fontweight="bold" if point.chosen else "normal",
+        parse_math=False,
+        arrowprops={"arrowstyle": "-", "color": colour, "alpha": 0.3, "linewidth": 0.6, "relpos": (0, 0.5)},
+    )
+
+
+def _svg(figure: Figure) -> str:
+    figure.patch.set_visible(False)
+    stream = io.StringIO()
+    figure.savefig(stream, format="svg", metadata={"Date": None, "Creator": None, "Type": None, "Format": None})
+    svg = stream.getvalue()
+    svg = svg[svg.index("<svg") :]
+    for placeholder, css in _CSS.items():
+        svg = svg.replace(placeholder, css)
+    return svg

@@ -1,0 +1,227 @@
+"""From measurements to the decision, the table, the winner and the report."""
+
+import json
+import shutil
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from components.compare.bootstrap import CONFIDENCE, RESAMPLES, bootstrap_metric
+from components.compare.costs import cost_per_month_eur
+from components.compare.report import ReportContent, write_report
+from components.compare.selection import MINIMUM_SAVING, Candidate, Decision, Deployed, Verdict, decide
+from components.compare.table import Row, make_rows, write_rows
+from components.compare.techniques import describe_gains
+from components.shared.candidates import list_bundles
+from components.shared.features import Features, read_features, read_split
+from components.shared.files import atomic_path, write_text
+from components.shared.measurements import (
+    CHAMPION,
+    Measurement,
+    Measurements,
+    read_measurements,
+    read_predictions,
+)
+from components.shared.metrics import QualityFigures, quality
+from components.shared.need import Need
+from components.shared.plan import DEEP_MODELS, Plan, read_plan
+
+_FORMAT_VERSION = 1
+_BYTES_PER_MB = 1_000_000
+#: The candidate that predicts the class shares of train whatever a review says.
+_REFERENCE_MODEL = "majority"
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What the compare component hands on.
+
+    Attributes:
+        verdict: deploy, keep, inconclusive or none.
+        labels: From worst to best.
+        winner_metrics: Figures of the chosen candidate, select_... and test_...; empty if none was chosen.
+        winner_confusion: Its confusion matrix on test, rows true, columns predicted; empty if none was chosen.
+    """
+
+    verdict: Verdict
+    labels: list[str]
+    winner_metrics: dict[str, float]
+    winner_confusion: list[list[int]]
+
+
+def compare_candidates(
+    features: Path,
+    plan: Path,
+    measurements: Path,
+    sources: Iterable[Path],
+    pages: Mapping[str, Path],
+    seed: int,
+    table: Path,
+    decision: Path,
+    winner: Path,
+    report: Path,
+) -> Comparison:
+    """Decides, and writes the table (CSV), the decision (JSON), the winner's bundle and the report (HTML).
+
+    Quality on select is computed for every candidate; on test only for the winner, the floors and the float
+    parents, and it plays no role in the decision.
+
+    Args:
+        features: Directory of features.
+        plan: The plan, from define; holds the need.
+        measurements: What evaluate wrote.
+        sources: Directories of candidates, where the winner's bundle is copied from.
+        pages: Title to HTML file of pages shown in the report; those that are not there are left out.
+        seed: Seed of the bootstrap.
+        table, decision, winner, report: What to write. `winner` becomes an empty directory if none is chosen.
+
+    Raises:
+        UserError: The measurements cannot be read.
+    """
+    description, agreed, measured = read_features(features), read_plan(plan), read_measurements(measurements)
+    need, task = agreed.need, description.task
+    scores = np.array(task.scores)
+    truth = {split: task.indices(read_split(features, split)["label"].tolist()) for split in ("select", "test")}
+
+    everyone = list(measured.candidates)
+    if measured.champion_measurement is not None:
+        everyone.append(measured.champion_measurement)
+    predicted = {one.candidate: read_predictions(measurements, one.candidate, "select") for one in everyone}
+    select = {name: quality(truth["select"], rows, scores) for name, rows in predicted.items()}
+    samples = bootstrap_metric(
+        truth["select"],
+        {name: rows.argmax(axis=1) for name, rows in predicted.items()},
+        classes=len(task.labels),
+        metric=need.quality.metric,
+        seed=seed,
+    )
+
+    figures = {one.candidate: _deciding_figures(one, select[one.candidate], need) for one in everyone}
+    deployed = Deployed(measured.champion.status, measured.champion.note, figures.pop(CHAMPION, None))
+    majority = _majority_macro_f1(truth["select"], description, scores)
+    result = decide(list(figures.values()), need, majority, samples, deployed)
+
+    test = {
+        one.candidate: quality(truth["test"], read_predictions(measurements, one.candidate, "test"), scores)
+        for one in measured.candidates
+        if _may_show_test(one, result)
+    }
+    rows = make_rows(agreed, measured, result, select, test)
+    record = _record(result, rows, agreed, description, measured, majority, seed)
+    content = ReportContent(
+        decision=result,
+        rows=rows,
+        gains=describe_gains(measured.candidates, figures, samples),
+        need=need,
+        task=task,
+        features=description,
+        plan=agreed,
+        measurements=measured,
+        select=select,
+        test=test,
+        samples=samples,
+        seed=seed,
+        pages={title: path for title, path in pages.items() if path.is_file()},
+    )
+
+    write_rows(rows, table)
+    write_text(decision, json.dumps(record, indent=2, allow_nan=False) + "\n")
+    _copy_winner(result.chosen, sources, winner)
+    write_report(content, report)
+    return Comparison(
+        verdict=result.verdict,
+        labels=list(task.labels),
+        winner_metrics=_winner_metrics(rows),
+        winner_confusion=test[result.chosen].confusion if result.chosen else [],
+    )
+
+
+def _deciding_figures(one: Measurement, figures: QualityFigures, need: Need) -> Candidate:
+    return Candidate(
+        name=one.candidate,
+        quality=getattr(figures, need.quality.metric),
+        macro_f1=figures.macro_f1,
+        average_error=figures.average_error,
+        p95_ms=one.latency_p95_ms,
+        memory_mb=one.peak_memory_mb,
+        size_mb=one.size_bytes / _BYTES_PER_MB,
+        cost_eur=cost_per_month_eur(one, need),
+        content=one.content,
+        reference=one.model == _REFERENCE_MODEL,
+    )
+
+
+def _majority_macro_f1(truth: NDArray[np.int64], features: Features, scores: NDArray[np.float64]) -> float:
+    """Returns the macro-F1 of always predicting the label that is most frequent in train."""
+    return quality(truth, np.tile(features.class_shares, (len(truth), 1)), scores).macro_f1
+
+
+def _may_show_test(one: Measurement, decision: Decision) -> bool:
+    is_floor = one.model not in DEEP_MODELS
+    is_float_parent = not one.chain
+    return is_floor or is_float_parent or one.candidate == decision.chosen
+
+
+def _winner_metrics(rows: list[Row]) -> dict[str, float]:
+    chosen = next((asdict(row) for row in rows if row.status == "chosen"), {})
+    on_select = ("accuracy", "macro_precision", "macro_recall", "macro_f1", "weighted_f1", "average_error")
+    return {
+        f"select_{name}" if name in on_select else name: value
+        for name, value in chosen.items()
+        if isinstance(value, float)
+    }
+
+
+def _record(
+    decision: Decision,
+    rows: list[Row],
+    plan: Plan,
+    features: Features,
+    measurements: Measurements,
+    majority: float,
+    seed: int,
+) -> dict[str, object]:
+    """Returns the content of decision.json."""
+    need = plan.need
+    return {
+        "format_version": _FORMAT_VERSION,
+        "verdict": decision.verdict,
+        "reasons": decision.reasons,
+        "candidate": decision.chosen,
+        "best": decision.best,
+        "thresholds": {
+            **need.quality.model_dump(),
+            **need.constraints.model_dump(),
+            "weights": need.weights.model_dump(),
+            "majority_macro_f1": majority,
+            "minimum_saving": MINIMUM_SAVING,
+        },
+        "figures": next((asdict(row) for row in rows if row.status == "chosen"), None),
+        "champion": {
+            **measurements.champion.model_dump(),
+            "difference": asdict(decision.gain) if decision.gain else None,
+            "figures": next((asdict(row) for row in rows if row.status == "deployed"), None),
+        },
+        "standings": {name: asdict(standing) for name, standing in decision.standings.items()},
+        "bootstrap": {"resamples": RESAMPLES, "confidence": CONFIDENCE, "seed": seed},
+        "fingerprints": {
+            "data": features.data_fingerprint,
+            "code": plan.code_fingerprint,
+            "candidate": next(
+                (one.content for one in measurements.candidates if one.candidate == decision.chosen), None
+            ),
+        },
+        "machine": measurements.machine.model_dump(),
+    }
+
+
+def _copy_winner(chosen: str | None, sources: Iterable[Path], winner: Path) -> None:
+    bundles = {name: bundle for source in sources for name, bundle in list_bundles(source).items()}
+    with atomic_path(winner) as staged:
+        if chosen is None:
+            staged.mkdir()
+        else:
+            shutil.copytree(bundles[chosen], staged)

@@ -1,0 +1,145 @@
+"""The report: one HTML file that opens from disk, asks nothing of the network, and prints."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from components.compare.bootstrap import CONFIDENCE, RESAMPLES, Samples, interval
+from components.compare.chart import Point, draw_trade_off
+from components.compare.selection import METRIC_NAMES, Decision
+from components.compare.table import Row
+from components.compare.techniques import Gain
+from components.shared.features import Features
+from components.shared.files import write_text
+from components.shared.measurements import Measurements
+from components.shared.metrics import QualityFigures
+from components.shared.need import Need
+from components.shared.plan import Plan
+from components.shared.task import Task
+
+_HEADLINES = {
+    "deploy": "Deploy {chosen}",
+    "keep": "Keep the deployed model",
+    "inconclusive": "Inconclusive: the deployed model stays",
+    "none": "No candidate meets the need",
+}
+_MISSING = "–"
+
+
+@dataclass(frozen=True)
+class ReportContent:
+    """Everything the report shows.
+
+    Attributes:
+        decision, rows, gains: Of this run.
+        need, task, features, plan, measurements: What it was decided from.
+        select, test: Quality by candidate; test only of those whose test figures may be shown.
+        samples: Bootstrap values of the deciding metric by candidate.
+        seed: Of the bootstrap.
+        pages: Title to self-contained HTML file.
+    """
+
+    decision: Decision
+    rows: list[Row]
+    gains: list[Gain]
+    need: Need
+    task: Task
+    features: Features
+    plan: Plan
+    measurements: Measurements
+    select: Mapping[str, QualityFigures]
+    test: Mapping[str, QualityFigures]
+    samples: Mapping[str, Samples]
+    seed: int
+    pages: Mapping[str, Path]
+
+
+def write_report(content: ReportContent, path: Path) -> None:
+    """Writes the report, atomically."""
+    write_text(path, render_report(content))
+
+
+def render_report(content: ReportContent) -> str:
+    """Returns the report as HTML; every text that comes from outside is escaped."""
+    environment = Environment(
+        loader=PackageLoader("components.compare", ""),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["figure"] = _figure
+    decision = content.decision
+    chosen = next((row for row in content.rows if row.status == "chosen"), None)
+    return environment.get_template("report.html").render(
+        headline=_HEADLINES[decision.verdict].format(chosen=decision.chosen),
+        decision=decision,
+        chosen=chosen,
+        rows=content.rows,
+        gains=content.gains,
+        need=content.need,
+        need_yaml=yaml.safe_dump(content.need.model_dump(), sort_keys=False, allow_unicode=True),
+        metric=METRIC_NAMES[content.need.quality.metric],
+        labels=content.task.labels,
+        confusion=_shaded_confusion(content),
+        # Safe: drawn by the chart library, which escapes the names it writes.
+        chart=Markup(_chart(content)),
+        machine=content.measurements.machine,
+        plan=content.plan,
+        features=content.features,
+        select_rows=_rows(content.select),
+        test_rows=_rows(content.test),
+        resamples=RESAMPLES,
+        confidence=CONFIDENCE,
+        seed=content.seed,
+        pages={title: path.read_text(encoding="utf-8") for title, path in content.pages.items()},
+    )
+
+
+def _figure(value: float | None, pattern: str = "{:.3f}", unit: str = "") -> str:
+    """Returns a figure in words fit for a table; a dash for what was not measured."""
+    if value is None:
+        return _MISSING
+    return pattern.format(value) + (f"\u202f{unit}" if unit else "")
+
+
+def _rows(quality: Mapping[str, QualityFigures]) -> int:
+    return next((figures.rows for figures in quality.values()), 0)
+
+
+def _shaded_confusion(content: ReportContent) -> list[list[tuple[int, float]]]:
+    """Returns the winner's confusion counts on test with their share of the true label's reviews."""
+    chosen = content.decision.chosen
+    if chosen is None:
+        return []
+    return [[(count, count / max(sum(row), 1)) for count in row] for row in content.test[chosen].confusion]
+
+
+def _chart(content: ReportContent) -> str:
+    """Returns the trade-off chart; its horizontal axis is what "cheapest" means to the need."""
+    weights, metric = content.need.weights, content.need.quality.metric
+    by_cost = not (weights.latency or weights.memory or weights.size)
+    points = []
+    for row in content.rows:
+        standing = content.decision.standings.get(row.candidate)
+        if standing is None:
+            continue
+        low, high = interval(content.samples[row.candidate])
+        points.append(
+            Point(
+                name=row.candidate,
+                cost=row.cost_per_month_eur or 0.0 if by_cost else standing.burden,
+                quality=getattr(content.select[row.candidate], metric),
+                low=low,
+                high=high,
+                offered=not standing.objections,
+                on_front=standing.on_front,
+                chosen=row.candidate == content.decision.chosen,
+            )
+        )
+    cost_name = "€ a month (estimated)" if by_cost else "burden (weighted share of the need's limits)"
+    return draw_trade_off(points, f"{METRIC_NAMES[metric]} on select (measured)", cost_name)

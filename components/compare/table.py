@@ -1,0 +1,218 @@
+"""The candidates' table: one row a candidate, also for those that failed or do not apply."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from components.compare.costs import cost_per_1000_eur, cost_per_month_eur
+from components.compare.selection import METRIC_NAMES, Decision, Standing
+from components.shared.files import atomic_path
+from components.shared.measurements import CHAMPION, Measurement, Measurements
+from components.shared.metrics import QualityFigures
+from components.shared.need import Need
+from components.shared.plan import Cell, Plan
+
+_BYTES_PER_MB = 1_000_000
+#: Statuses in the order of the table.
+STATUSES = ("chosen", "good enough", "offered", "deployed", "not offered", "failed", "not applicable")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row of candidates.csv; a figure that was not measured is None, an empty field.
+
+    Attributes:
+        candidate: Identifier; "champion" is the deployed model.
+        model, chain: What it is made of; techniques joined by +.
+        status: One of STATUSES.
+        on_front: Offered, and none of the others offered is better in quality and burden at once.
+        accuracy, macro_precision, macro_recall, macro_f1, weighted_f1, average_error: On select.
+        difference, difference_low, difference_high: Deciding metric minus the best's, with its interval.
+        p50_ms, p95_ms, reviews_per_second, peak_memory_mb, size_mb, gzip_mb, startup_s, training_s: Measured.
+        cost_per_month_eur, cost_per_1000_eur: Estimated, from measured times and the need's prices.
+        burden: Weighted share of the need's limits.
+        test_*: On test: only of the winner, the floors and the float parents.
+        reason: Why it has its status, and what to know of its figures.
+    """
+
+    candidate: str
+    model: str = ""
+    chain: str = ""
+    status: str = ""
+    on_front: bool = False
+    accuracy: float | None = None
+    macro_precision: float | None = None
+    macro_recall: float | None = None
+    macro_f1: float | None = None
+    weighted_f1: float | None = None
+    average_error: float | None = None
+    difference: float | None = None
+    difference_low: float | None = None
+    difference_high: float | None = None
+    p50_ms: float | None = None
+    p95_ms: float | None = None
+    reviews_per_second: float | None = None
+    reviews_per_second_min: float | None = None
+    reviews_per_second_max: float | None = None
+    peak_memory_mb: float | None = None
+    size_mb: float | None = None
+    gzip_mb: float | None = None
+    startup_s: float | None = None
+    training_s: float | None = None
+    cost_per_month_eur: float | None = None
+    cost_per_1000_eur: float | None = None
+    burden: float | None = None
+    test_accuracy: float | None = None
+    test_macro_precision: float | None = None
+    test_macro_recall: float | None = None
+    test_macro_f1: float | None = None
+    test_weighted_f1: float | None = None
+    test_average_error: float | None = None
+    reason: str = ""
+
+
+def make_rows(
+    plan: Plan,
+    measurements: Measurements,
+    decision: Decision,
+    select: Mapping[str, QualityFigures],
+    test: Mapping[str, QualityFigures],
+) -> list[Row]:
+    """Returns the table's rows, the chosen candidate first.
+
+    Args:
+        plan: The need, and the cells that do not apply.
+        measurements: Of every candidate.
+        decision: The standings.
+        select: Quality of every measured candidate, the champion included if it was measured.
+        test: Quality of those whose test figures may be shown.
+    """
+    cells = {cell.candidate: cell for cell in plan.cells}
+    rows = [
+        _measured_row(one, decision, select, test, plan.need, cells.get(one.candidate))
+        for one in measurements.candidates
+    ]
+    if measurements.champion_measurement is not None:
+        rows.append(_champion_row(measurements.champion_measurement, select, plan.need))
+    rows += [_failed_row(name, reason, cells.get(name)) for name, reason in measurements.failures.items()]
+    rows += [_inapplicable_row(cell) for cell in plan.cells if not cell.applies]
+    return sorted(rows, key=_position)
+
+
+def write_rows(rows: list[Row], path: Path) -> None:
+    """Writes the table as CSV, atomically."""
+    table = pd.DataFrame([asdict(row) for row in rows], columns=[field.name for field in fields(Row)])
+    with atomic_path(path) as staged:
+        table.to_csv(staged, index=False, float_format="%.6g")
+
+
+def _position(row: Row) -> tuple[int, float, str]:
+    return STATUSES.index(row.status), -(row.macro_f1 or 0.0), row.candidate
+
+
+def _measured_row(
+    one: Measurement,
+    decision: Decision,
+    select: Mapping[str, QualityFigures],
+    test: Mapping[str, QualityFigures],
+    need: Need,
+    cell: Cell | None,
+) -> Row:
+    standing = decision.standings[one.candidate]
+    status, reason = _explain(one.candidate, standing, decision, need)
+    figures = _figures(one, select[one.candidate], need)
+    if standing.difference is not None:
+        figures |= {
+            "difference": standing.difference.value,
+            "difference_low": standing.difference.low,
+            "difference_high": standing.difference.high,
+        }
+    if one.candidate in test:
+        shown = _quality(test[one.candidate])
+        figures |= {f"test_{name}": value for name, value in shown.items()}
+    notes = [reason, _sentence(cell.reason if cell else ""), *(_sentence(warning) for warning in one.warnings)]
+    return Row(
+        candidate=one.candidate,
+        model=one.model,
+        chain="+".join(one.chain),
+        status=status,
+        on_front=standing.on_front,
+        burden=standing.burden,
+        reason=" ".join(filter(None, notes)),
+        **figures,
+    )
+
+
+def _explain(name: str, standing: Standing, decision: Decision, need: Need) -> tuple[str, str]:
+    """Returns status and reason of a measured candidate."""
+    if standing.objections:
+        return "not offered", " ".join(standing.objections)
+    if name == decision.chosen:
+        return "chosen", "It weighs least of those that are good enough."
+    if standing.good_enough and standing.on_front:
+        return "good enough", f"As good as the best within the margin, but heavier than {decision.chosen}."
+    if standing.good_enough:
+        return "good enough", "As good as the best within the margin, but another is better and lighter."
+    metric = METRIC_NAMES[need.quality.metric]
+    return "offered", (
+        f"Its {metric} is not shown to be within {need.quality.margin:g} of {decision.best}'s on these reviews."
+    )
+
+
+def _champion_row(one: Measurement, select: Mapping[str, QualityFigures], need: Need) -> Row:
+    return Row(
+        candidate=CHAMPION,
+        model=one.model,
+        chain="+".join(one.chain),
+        status="deployed",
+        reason=" ".join(["The model that is deployed now.", *(_sentence(warning) for warning in one.warnings)]),
+        **_figures(one, select[CHAMPION], need),
+    )
+
+
+def _failed_row(name: str, reason: str, cell: Cell | None) -> Row:
+    model, chain = (cell.model, "+".join(cell.chain)) if cell else ("", "")
+    return Row(candidate=name, model=model, chain=chain, status="failed", reason=_sentence(reason))
+
+
+def _inapplicable_row(cell: Cell) -> Row:
+    return Row(
+        candidate=cell.candidate,
+        model=cell.model,
+        chain="+".join(cell.chain),
+        status="not applicable",
+        reason=_sentence(cell.reason),
+    )
+
+
+def _quality(figures: QualityFigures) -> dict[str, float]:
+    return figures.model_dump(exclude={"rows", "confusion"})
+
+
+def _figures(one: Measurement, select: QualityFigures, need: Need) -> dict[str, Any]:
+    rate = one.reviews_per_second
+    return _quality(select) | {
+        "p50_ms": one.latency_p50_ms,
+        "p95_ms": one.latency_p95_ms,
+        "reviews_per_second": rate.median,
+        "reviews_per_second_min": rate.minimum,
+        "reviews_per_second_max": rate.maximum,
+        "peak_memory_mb": one.peak_memory_mb,
+        "size_mb": one.size_bytes / _BYTES_PER_MB,
+        "gzip_mb": one.gzip_bytes / _BYTES_PER_MB,
+        "startup_s": one.startup_seconds,
+        "training_s": one.training.seconds,
+        "cost_per_month_eur": cost_per_month_eur(one, need),
+        "cost_per_1000_eur": cost_per_1000_eur(one, need),
+    }
+
+
+def _sentence(text: str) -> str:
+    """Returns a text as one sentence on one line."""
+    text = " ".join(text.split())
+    if not text:
+        return ""
+    return text[0].upper() + text[1:] + ("" if text[-1] in ".!?" else ".")

@@ -1,0 +1,210 @@
+"""Measures candidates one after the other, each in a process of its own, so that none disturbs another.
+
+A candidate whose process crashes is recorded as failed; the others go on.
+"""
+
+import gzip
+import hashlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+from components.evaluate.machine import describe_machine, is_busy, wait_until_quiet
+from components.shared.bundle import Manifest, read_manifest, size_bytes
+from components.shared.candidates import list_bundles, read_failures
+from components.shared.errors import UserError
+from components.shared.features import read_features, read_split
+from components.shared.files import atomic_path
+from components.shared.measurements import (
+    CHAMPION,
+    MEASURED_SPLITS,
+    MEASUREMENTS,
+    Champion,
+    Measurement,
+    Measurements,
+    predictions_path,
+)
+from components.shared.plan import read_plan
+from components.shared.task import Task
+from components.shared.text import join_title
+
+_TIMEOUT_SECONDS = 3600
+#: Passes that differ by more than this share of their median are said to.
+_LARGE_SPREAD = 0.3
+_SHORT = 16
+
+
+class _MeasuringFailed(Exception):
+    """One candidate could not be measured; the message says why."""
+
+
+def evaluate_candidates(
+    features: Path,
+    plan: Path,
+    sources: Iterable[Path],
+    champion: Path,
+    latency_reviews: int,
+    destination: Path,
+) -> None:
+    """Measures every candidate and the champion, and writes `measurements.Measurements` with predictions.
+
+    Args:
+        features: Directory of features; the splits select and test are predicted.
+        plan: The plan, from define.
+        sources: Directories of candidates.
+        champion: The bundle that is deployed; may be missing.
+        latency_reviews: Number of select reviews timed one by one, at least 1.
+        destination: Directory to write, see components/shared/measurements.py.
+
+    Raises:
+        UserError: There is no candidate, or `latency_reviews` is not positive.
+    """
+    if latency_reviews < 1:
+        raise UserError(f"latency_reviews is {latency_reviews}; time at least 1 review")
+    sources = list(sources)
+    bundles = {name: bundle for source in sources for name, bundle in list_bundles(source).items()}
+    if not bundles:
+        raise UserError(f"{', '.join(map(str, sources))}: no candidate to evaluate; run the training steps first")
+    failures = {name: reason for source in sources for name, reason in read_failures(source).items()}
+    for name in _planned(plan) - bundles.keys() - failures.keys():
+        failures[name] = "was planned, but no step delivered it"
+    task = read_features(features).task
+    deployed = _inspect_champion(champion, task)
+
+    with atomic_path(destination) as staged, tempfile.TemporaryDirectory() as scratch:
+        predictions_path(staged, CHAMPION).parent.mkdir(parents=True)
+        texts = Path(scratch) / "texts.json"
+        texts.write_text(json.dumps(_raw_texts(features)), encoding="utf-8")
+
+        measured = []
+        for name, bundle in tqdm(bundles.items(), desc="evaluate", unit="candidate", mininterval=1):
+            try:
+                measured.append(_measure(name, bundle, texts, latency_reviews, staged))
+            except _MeasuringFailed as failure:
+                failures[name] = f"could not be measured: {failure}"
+
+        champion_measurement = None
+        if deployed.status == "measured":
+            try:
+                champion_measurement = _measure(CHAMPION, champion, texts, latency_reviews, staged)
+            except _MeasuringFailed as failure:
+                deployed = Champion(status="unmeasured", note=str(failure))
+
+        result = Measurements(
+            machine=describe_machine(),
+            candidates=tuple(measured),
+            failures=failures,
+            champion=deployed,
+            champion_measurement=champion_measurement,
+        )
+        (staged / MEASUREMENTS).write_text(result.model_dump_json(indent=2) + "\n", encoding="utf-8")
+
+
+def _planned(plan: Path) -> set[str]:
+    return {cell.candidate for cell in read_plan(plan).cells if cell.applies}
+
+
+def _raw_texts(features: Path) -> dict[str, list[str]]:
+    tables = {split: read_split(features, split) for split in MEASURED_SPLITS}
+    return {
+        split: [join_title(title, text) for title, text in zip(table["title"], table["text"], strict=True)]
+        for split, table in tables.items()
+    }
+
+
+def _inspect_champion(champion: Path, task: Task) -> Champion:
+    """Returns status "measured" for a champion that can be compared, another with a note if it cannot."""
+    if not champion.exists():
+        return Champion(status="none")
+    try:
+        labels = read_manifest(champion).task.labels
+    except UserError as error:
+        return Champion(status="unmeasured", note=str(error))
+    if labels != task.labels:
+        return Champion(
+            status="other labels", note=f"it predicts {', '.join(labels)}, the candidates {', '.join(task.labels)}"
+        )
+    return Champion(status="measured")
+
+
+def _measure(name: str, bundle: Path, texts: Path, latency_reviews: int, destination: Path) -> Measurement:
+    try:
+        manifest = read_manifest(bundle)
+    except UserError as error:
+        raise _MeasuringFailed(str(error)) from error
+    busy_share, load_average = wait_until_quiet(), os.getloadavg()[0]
+    figures = _run_measuring(bundle, texts, latency_reviews, predictions_path(destination, name))
+    measurement = Measurement(
+        candidate=name,
+        model=manifest.model,
+        chain=manifest.chain,
+        base_model=manifest.base_model,
+        runtime=manifest.runtime,
+        content=_content_fingerprint(manifest),
+        size_bytes=size_bytes(bundle),
+        gzip_bytes=_gzip_bytes(bundle),
+        training=manifest.training,
+        load_average=load_average,
+        busy_share=busy_share,
+        **figures,
+    )
+    return measurement.model_copy(update={"warnings": _warnings(measurement)})
+
+
+def _run_measuring(bundle: Path, texts: Path, latency_reviews: int, predictions: Path) -> dict[str, Any]:
+    figures = texts.with_name("figures.json")
+    figures.unlink(missing_ok=True)
+    command = [sys.executable, "-m", "components.evaluate.measuring"]
+    command += ["--bundle", str(bundle), "--texts", str(texts), "--latency-reviews", str(latency_reviews)]
+    command += ["--figures", str(figures), "--predictions", str(predictions)]
+    command += ["--started", repr(time.monotonic())]
+    try:
+        process = subprocess.run(
+            command, capture_output=True, text=True, errors="replace", timeout=_TIMEOUT_SECONDS, check=False
+        )
+    except subprocess.TimeoutExpired as error:
+        raise _MeasuringFailed(f"not done after {_TIMEOUT_SECONDS / 3600:g} hours") from error
+    if process.returncode:
+        predictions.unlink(missing_ok=True)
+        raise _MeasuringFailed(_explain_exit(process.returncode, process.stderr))
+    return json.loads(figures.read_text(encoding="utf-8"))
+
+
+def _explain_exit(code: int, stderr: str) -> str:
+    if code < 0:
+        return f"its process was ended by {signal.Signals(-code).name} (exit code {code})"
+    lines = stderr.strip().splitlines() or ["it said nothing"]
+    return f"{lines[-1].strip()} (exit code {code})"
+
+
+def _content_fingerprint(manifest: Manifest) -> str:
+    content = manifest.model_dump_json(include={"task", "predictor", "preprocessing", "files"})
+    return hashlib.sha256(content.encode()).hexdigest()[:_SHORT]
+
+
+def _gzip_bytes(bundle: Path) -> int:
+    return sum(len(gzip.compress(path.read_bytes(), mtime=0)) for path in bundle.iterdir() if path.is_file())
+
+
+def _warnings(measurement: Measurement) -> tuple[str, ...]:
+    warnings = []
+    if is_busy(measurement.busy_share):
+        warnings.append(
+            f"the machine was busy before measuring ({measurement.busy_share:.0%} of its processors): "
+            "times may be too long"
+        )
+    rate = measurement.reviews_per_second
+    if rate.maximum - rate.minimum > _LARGE_SPREAD * rate.median:
+        warnings.append(
+            f"throughput varied from {rate.minimum:.0f} to {rate.maximum:.0f} reviews per second between passes"
+        )
+    return tuple(warnings)

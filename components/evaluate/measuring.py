@@ -1,0 +1,137 @@
+"""Measures one bundle in this process: `python -m components.evaluate.measuring`; evaluation.py starts it.
+
+The process holds what scoring holds and no more (no pandas, no other candidate), so that its memory and its
+start-up speak of the candidate.
+"""
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from components.shared.bundle import load_bundle
+from components.shared.errors import UserError
+from components.shared.predictors import Predictor, Probabilities
+
+_FIRST_REVIEW = "Lovely fabric, but it runs small."
+_WARM_UP_REVIEWS = 5
+#: Throughput is measured on this many reviews: a slow model needs seconds for them, not minutes.
+_PASS_REVIEWS = 512
+_LEAST_PASSES = 3
+#: Fast models are timed for at least this long; a pass of theirs alone would be mostly noise.
+_LEAST_SECONDS = 1.0
+_KIB_PER_MB = 1000 * 1000 / 1024
+
+
+def measure(
+    bundle: Path, texts: dict[str, list[str]], latency_reviews: int, started: float
+) -> tuple[dict[str, Any], dict[str, Probabilities]]:
+    """Returns the figures of a bundle and its probabilities for each split.
+
+    Args:
+        bundle: The bundle's directory.
+        texts: Raw reviews of the splits "select" and "test".
+        latency_reviews: Number of select reviews timed one by one.
+        started: When this process was started, in seconds of the monotonic clock.
+
+    Returns:
+        The figures that only this process can know, by their names in `measurements.Measurement`, and the
+        probabilities of each split, shape (n, classes).
+
+    Raises:
+        UserError: The bundle cannot be loaded, or does not predict probabilities.
+    """
+    predictor = load_bundle(bundle)
+    predictor.predict([_FIRST_REVIEW])
+    startup_seconds = time.monotonic() - started
+    select = texts["select"]
+    timed = select[:latency_reviews]
+    milliseconds = time_one_by_one(predictor, timed)
+    rates = time_passes(predictor, select[:_PASS_REVIEWS])
+    probabilities = {split: _checked(predictor, raw) for split, raw in texts.items()}
+    figures = {
+        "latency_reviews": len(timed),
+        "latency_p50_ms": float(np.quantile(milliseconds, 0.5)),
+        "latency_p95_ms": float(np.quantile(milliseconds, 0.95)),
+        "reviews_per_second": {
+            "median": float(np.median(rates)),
+            "minimum": min(rates),
+            "maximum": max(rates),
+            "repetitions": len(rates),
+        },
+        "peak_memory_mb": _peak_memory_mb(),
+        "startup_seconds": startup_seconds,
+        "cpu_seconds": time.process_time(),
+    }
+    return figures, probabilities
+
+
+def time_one_by_one(predictor: Predictor, texts: Sequence[str]) -> list[float]:
+    """Returns the milliseconds that each review took alone, after a warm-up."""
+    for text in texts[:_WARM_UP_REVIEWS]:
+        predictor.predict([text])
+    milliseconds = []
+    for text in texts:
+        start = time.perf_counter()
+        predictor.predict([text])
+        milliseconds.append((time.perf_counter() - start) * 1000)
+    return milliseconds
+
+
+def time_passes(predictor: Predictor, texts: Sequence[str]) -> list[float]:
+    """Returns the reviews per second of each of several passes over the texts."""
+    rates: list[float] = []
+    spent = 0.0
+    while len(rates) < _LEAST_PASSES or spent < _LEAST_SECONDS:
+        start = time.perf_counter()
+        predictor.predict(texts)
+        seconds = time.perf_counter() - start
+        spent += seconds
+        rates.append(len(texts) / seconds)
+    return rates
+
+
+def _checked(predictor: Predictor, texts: list[str]) -> Probabilities:
+    predicted = predictor.predict(texts)
+    expected = (len(texts), len(predictor.task.labels))
+    if predicted.shape != expected:
+        raise UserError(f"the model predicts an array of shape {predicted.shape}, expected {expected}")
+    if not np.isfinite(predicted).all() or not np.allclose(predicted.sum(axis=1), 1, atol=0.05):
+        raise UserError("the model's predictions are not probabilities (not finite, or not adding up to 1)")
+    return predicted
+
+
+def _peak_memory_mb() -> float:
+    # Not ru_maxrss: across fork and exec it keeps the memory of the process that started this one.
+    for line in Path("/proc/self/status").read_text(encoding="utf-8").splitlines():
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1]) / _KIB_PER_MB
+    raise OSError("/proc/self/status has no VmHWM line")
+
+
+def main() -> None:
+    """Measures the bundle named on the command line; writes figures.json and predictions.npz."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--bundle", type=Path, required=True)
+    parser.add_argument("--texts", type=Path, required=True, help="JSON: split to raw reviews")
+    parser.add_argument("--latency-reviews", type=int, required=True)
+    parser.add_argument("--started", type=float, required=True, help="monotonic seconds when this was started")
+    parser.add_argument("--figures", type=Path, required=True)
+    parser.add_argument("--predictions", type=Path, required=True)
+    arguments = parser.parse_args()
+    texts = json.loads(arguments.texts.read_text(encoding="utf-8"))
+    try:
+        figures, probabilities = measure(arguments.bundle, texts, arguments.latency_reviews, arguments.started)
+    except UserError as error:
+        sys.exit(str(error))
+    np.savez(arguments.predictions, allow_pickle=False, **probabilities)
+    arguments.figures.write_text(json.dumps(figures), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,138 @@
+"""What evaluate measured and compare reads: one directory.
+
+measurements.json               the machine, and the figures of every candidate, see `Measurements`
+predictions/<candidate>.npz     float32 probabilities (n, classes), arrays "select" and "test", rows as in
+                                the splits of the features' reviews.parquet
+"""
+
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from components.shared.errors import UserError
+from components.shared.meter import Usage
+
+MEASUREMENTS, PREDICTIONS = "measurements.json", "predictions"
+#: The identifier under which the deployed model is measured.
+CHAMPION = "champion"
+MEASURED_SPLITS = ("select", "test")
+
+ChampionStatus = Literal["none", "other labels", "unmeasured", "measured"]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Spread(_Strict):
+    """A figure measured several times."""
+
+    median: float
+    minimum: float
+    maximum: float
+    repetitions: int
+
+
+class Measurement(_Strict):
+    """The measured figures of one candidate, from a process of its own.
+
+    Attributes:
+        candidate: Identifier; "champion" for the deployed model.
+        model, chain, base_model, runtime: As in the bundle's manifest.
+        content: Fingerprint of what decides the predictions: files, preprocessing and labels.
+        size_bytes: All files of the bundle.
+        gzip_bytes: The same, each file compressed with gzip.
+        latency_reviews: Number of select reviews timed one by one, after a warm-up.
+        latency_p50_ms, latency_p95_ms: Median and 95 % quantile of the time for one review.
+        reviews_per_second: Throughput on select reviews as they come, over several passes.
+        peak_memory_mb: Largest resident memory of the process, in 10^6 bytes.
+        startup_seconds: From the start of the process to its first prediction.
+        cpu_seconds: Processor time of the whole process.
+        training: What training cost, from the manifest.
+        load_average: Load of the machine over the minute before, earlier measurements included.
+        busy_share: Share of the processors in use just before, 0..1; nothing of ours was running then.
+        warnings: Why a figure should be read with care.
+    """
+
+    candidate: str
+    model: str
+    chain: tuple[str, ...]
+    base_model: str
+    runtime: str
+    content: str
+    size_bytes: int
+    gzip_bytes: int
+    latency_reviews: int
+    latency_p50_ms: float
+    latency_p95_ms: float
+    reviews_per_second: Spread
+    peak_memory_mb: float
+    startup_seconds: float
+    cpu_seconds: float
+    training: Usage
+    load_average: float
+    busy_share: float
+    warnings: tuple[str, ...] = ()
+
+
+class Machine(_Strict):
+    """Where it was measured.
+
+    Attributes:
+        processor: Model name of the CPU.
+        cores: Processors that the process may use.
+        memory_mb: Of the machine, in 10^6 bytes.
+        flags: Instruction sets that matter to quantised models, those which the processor has.
+        system, python: Versions.
+    """
+
+    processor: str
+    cores: int
+    memory_mb: float
+    flags: tuple[str, ...]
+    system: str
+    python: str
+
+
+class Champion(_Strict):
+    """Whether the deployed model could be measured beside the candidates, and why not."""
+
+    status: ChampionStatus
+    note: str = ""
+
+
+class Measurements(_Strict):
+    """The content of measurements.json; `failures` maps a candidate to the reason."""
+
+    machine: Machine
+    candidates: tuple[Measurement, ...]
+    failures: dict[str, str]
+    champion: Champion
+    champion_measurement: Measurement | None = None
+
+
+def read_measurements(directory: Path) -> Measurements:
+    """Returns what evaluate measured.
+
+    Raises:
+        UserError: The directory does not hold measurements of this version.
+    """
+    path = directory / MEASUREMENTS
+    try:
+        return Measurements.model_validate_json(path.read_bytes())
+    except (OSError, ValidationError) as error:
+        raise UserError(f"{path}: not readable as measurements; run evaluate again") from error
+
+
+def predictions_path(directory: Path, candidate: str) -> Path:
+    """Returns where the predictions of a candidate are."""
+    return directory / PREDICTIONS / f"{candidate}.npz"
+
+
+def read_predictions(directory: Path, candidate: str, split: str) -> NDArray[np.float32]:
+    """Returns the probabilities that a candidate gave the reviews of "select" or "test", shape (n, classes)."""
+    with np.load(predictions_path(directory, candidate), allow_pickle=False) as arrays:
+        return arrays[split]
