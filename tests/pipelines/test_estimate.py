@@ -1,0 +1,45 @@
+"""The dry run's estimates follow what was asked for."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+from components.define.preflight import make_plan
+from pipelines import arguments
+from pipelines.estimate import describe
+
+
+def _described(**parameters: Any) -> str:
+    every = arguments.defaults() | parameters
+    plan = make_plan(**{name: every[name] for name in ("need", "labels", "models", "techniques", "language")})
+    return describe(plan, every)
+
+
+def _minutes(text: str) -> int:
+    found = re.search(r": (\d+) minutes", text)
+    assert found
+    return int(found.group(1))
+
+
+def test_the_plan_names_each_candidate_its_fate_and_that_figures_are_estimates() -> None:
+    text = _described()
+    assert re.search(r"distilbert-prune-dynamic +built", text)
+    assert re.search(r"logistic-int8 +stays empty: ", text)
+    assert "Estimated on two cores" in text and "€" in text and "MB of disk" in text
+
+
+def test_more_rows_take_more_time_and_the_file_is_counted(tmp_path: Path) -> None:
+    table = tmp_path / "reviews.csv"
+    table.write_text("Rating,Review Text\n" + "5,good\n" * 40000, encoding="utf-8")
+    text = _described(data=str(table))
+    assert "Reviews: 40,000" in text
+    assert _minutes(text) > _minutes(_described())
+    assert "Reviews: 500" in _described(data=str(table), sample_rows=500)
+
+
+def test_rows_that_cannot_be_counted_are_said_to_be_assumed() -> None:
+    assert "(assumed" in _described(data="gs://bucket/reviews.csv")
+
+
+def test_fewer_techniques_take_less_time() -> None:
+    assert _minutes(_described(techniques=["dynamic"])) < _minutes(_described())

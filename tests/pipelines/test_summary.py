@@ -1,0 +1,28 @@
+"""The closing text has the table, the verdict with its reasons, the times and the report's path."""
+
+import json
+from pathlib import Path
+
+from pipelines.summary import summarise
+
+CSV = (
+    "candidate,status,macro_f1,accuracy,p95_ms\nlogistic,chosen,0.512,0.640,1.234\nlogistic-int8,not applicable,,,\n"
+)
+
+
+def test_the_summary_says_what_was_decided_and_where_the_report_is(tmp_path: Path) -> None:
+    (tmp_path / "candidates.csv").write_text(CSV, encoding="utf-8")
+    decision = {"verdict": "deploy", "candidate": "logistic", "reasons": ["It is the cheapest."]}
+    (tmp_path / "decision.json").write_text(json.dumps(decision), encoding="utf-8")
+    text = summarise(tmp_path, [("ingest", 1.0), ("prune", 61.0)], 90.0, 1.5)
+    assert "Verdict: deploy logistic" in text
+    assert "It is the cheapest." in text
+    assert "prune 61 s" in text and "1.5 minutes" in text and "1.5 GiB" in text
+    assert str(tmp_path / "report.html") in text
+
+
+def test_figures_that_were_not_measured_are_not_zero(tmp_path: Path) -> None:
+    (tmp_path / "candidates.csv").write_text(CSV, encoding="utf-8")
+    (tmp_path / "decision.json").write_text(json.dumps({"verdict": "none", "reasons": []}), encoding="utf-8")
+    row = next(line for line in summarise(tmp_path, [], 1.0, 1.0).splitlines() if "logistic-int8" in line)
+    assert "–" in row and " 0" not in row
