@@ -180,6 +180,10 @@ class DistilBertParameters(_Parameters):
     batch_size: int = 16
     fixed_length: bool = False
 
+    def padded_length(self, length: int) -> int:
+        """Returns the length that an input of so many word pieces is padded to, if it may vary."""
+        return min(-(-length // self.bucket) * self.bucket, self.max_length)
+
 
 class DistilBertPredictor(Predictor):
     """A LiteRT model over word pieces.
@@ -219,8 +223,7 @@ class DistilBertPredictor(Predictor):
             return [(parameters.max_length, [row]) for row in range(len(lengths))]
         by_length: dict[int, list[int]] = {}
         for row, length in enumerate(lengths):
-            padded = min(-(-length // parameters.bucket) * parameters.bucket, parameters.max_length)
-            by_length.setdefault(padded, []).append(row)
+            by_length.setdefault(parameters.padded_length(length), []).append(row)
         size = parameters.batch_size
         return [
             (length, rows[start : start + size])

@@ -1,0 +1,165 @@
+"""DistilBERT: its tokenizer, its inputs, its quantisation and its export."""
+
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+from pydantic import BaseModel, ConfigDict
+from tokenizers import Tokenizer
+
+from components.shared.architectures import distilbert_quantization
+from components.shared.architectures.base import Architecture, BundleParts, Encoded, Inputs
+from components.shared.architectures.distilbert_encoder import Sizes, build_classifier
+from components.shared.files import write_text
+from components.shared.keras import keras, tf
+from components.shared.predictors import DistilBertParameters
+
+_ARCHITECTURE, _TOKENIZER = "architecture.json", "tokenizer.json"
+
+
+class _Description(BaseModel):
+    """The content of architecture.json."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    sizes: Sizes
+    classes: int
+    max_length: int
+    base_model: str
+    learning_rate: float
+    batch_size: int
+
+
+class DistilBert(Architecture):
+    """A DistilBERT with its tokenizer. Inputs: input_ids and attention_mask, int32 (batch, length)."""
+
+    name = "distilbert"
+
+    def __init__(
+        self,
+        sizes: Sizes,
+        tokenizer: str,
+        classes: int,
+        max_length: int,
+        base_model: str,
+        learning_rate: float,
+        batch_size: int,
+    ) -> None:
+        """Describes a model; weights come with `build`.
+
+        Args:
+            sizes: Of the encoder.
+            tokenizer: Content of tokenizer.json.
+            classes: Number of labels.
+            max_length: Longest input in word pieces, the two special ones included.
+            base_model: What training starts from; recorded.
+            learning_rate: Peak of Adam's schedule.
+            batch_size: Reviews a step.
+        """
+        self.sizes = sizes
+        self.classes = classes
+        self.max_length = max_length
+        self.base_model = base_model
+        self.learning_rate = learning_rate
+        self.batch_size = batch_size
+        self._tokenizer_json = tokenizer
+
+    def build(self) -> Any:
+        """Returns a new model with random weights; see `Architecture.build`."""
+        return build_classifier(self.sizes, self.classes)
+
+    def encode(self, reviews: pd.DataFrame) -> list[Encoded]:
+        """Returns the word pieces of the natural view; a long review keeps its beginning."""
+        encodings = self._tokenizer.encode_batch(reviews["natural"].tolist())
+        return [np.array(encoding.ids, dtype=np.int32) for encoding in encodings]
+
+    def inputs(self, encoded: Sequence[Encoded]) -> Inputs:
+        """Returns word pieces and mask, (batch, length): padded to the longest review, rounded to a bucket."""
+        return self._padded(encoded, self._bundle_parameters.padded_length(max(map(len, encoded))))
+
+    def compressible_layers(self, model: Any) -> list[str]:
+        """Returns the Dense layers; embeddings and layer norms stay as they are."""
+        return [layer.name for layer in model.layers if isinstance(layer, keras.layers.Dense)]
+
+    def quantization_aware(self, model: Any) -> Any:
+        """Returns a model that trains with what dynamic-range quantisation computes; export it with "dynamic"."""
+        return distilbert_quantization.quantization_aware(model)
+
+    def copy_from_quantization_aware(self, aware: Any, model: Any) -> None:
+        """Copies what `aware` learnt into the plain `model`."""
+        distilbert_quantization.copy_trained_weights(aware, model)
+
+    def export(self, model: Any, quantization: str = "", calibration: Sequence[Encoded] = ()) -> bytes:
+        """Returns the model for LiteRT; batch and length can be resized, except for int8: (1, max_length)."""
+        shape = (1, self.max_length) if quantization == "int8" else (None, None)
+        converter = tf.lite.TFLiteConverter.from_concrete_functions([_serving_function(model, shape)], model)
+        if quantization:
+            converter.optimizations = [tf.lite.Optimize.DEFAULT]
+        if quantization == "float16":
+            converter.target_spec.supported_types = [tf.float16]
+        if quantization == "int8":
+            converter.representative_dataset = lambda: map(self._named_inputs, calibration)
+            converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+        return converter.convert()
+
+    def bundle_parts(self, quantization: str = "") -> BundleParts:
+        """Returns the tokenizer and the shape of the inputs."""
+        parameters = self._bundle_parameters.model_copy(update={"fixed_length": quantization == "int8"})
+        return BundleParts("distilbert", parameters.model_dump(), {_TOKENIZER: self._tokenizer_json.encode()})
+
+    def save(self, directory: Path) -> None:
+        """Writes the sizes and the tokenizer."""
+        description = _Description(
+            sizes=self.sizes,
+            classes=self.classes,
+            max_length=self.max_length,
+            base_model=self.base_model,
+            learning_rate=self.learning_rate,
+            batch_size=self.batch_size,
+        )
+        write_text(directory / _ARCHITECTURE, description.model_dump_json(indent=2))
+        write_text(directory / _TOKENIZER, self._tokenizer_json)
+
+    @classmethod
+    def load(cls, directory: Path) -> Self:
+        """Returns what `save` wrote."""
+        description = _Description.model_validate_json((directory / _ARCHITECTURE).read_bytes())
+        tokenizer = (directory / _TOKENIZER).read_text(encoding="utf-8")
+        return cls(tokenizer=tokenizer, **dict(description))
+
+    @property
+    def _bundle_parameters(self) -> DistilBertParameters:
+        return DistilBertParameters(max_length=self.max_length)
+
+    @cached_property
+    def _tokenizer(self) -> Tokenizer:
+        tokenizer = Tokenizer.from_str(self._tokenizer_json)
+        tokenizer.no_padding()
+        tokenizer.enable_truncation(self.max_length)
+        return tokenizer
+
+    def _named_inputs(self, encoded: Encoded) -> dict[str, Any]:
+        input_ids, attention_mask = self._padded([encoded], self.max_length)
+        return {"input_ids": input_ids, "attention_mask": attention_mask}
+
+    def _padded(self, encoded: Sequence[Encoded], length: int) -> Inputs:
+        input_ids = np.zeros((len(encoded), length), dtype=np.int32)
+        attention_mask = np.zeros((len(encoded), length), dtype=np.int32)
+        for row, numbers in enumerate(encoded):
+            input_ids[row, : len(numbers)] = numbers
+            attention_mask[row, : len(numbers)] = 1
+        return [input_ids, attention_mask]
+
+
+def _serving_function(model: Any, shape: tuple[int | None, int | None]) -> Any:
+    names = ("input_ids", "attention_mask")
+    signature = [tf.TensorSpec(shape, tf.int32, name=name) for name in names]
+
+    @tf.function(input_signature=signature)
+    def serve(input_ids: Any, attention_mask: Any) -> Any:
+        return model([input_ids, attention_mask], training=False)
+
+    return serve.get_concrete_function()
