@@ -28,6 +28,17 @@ class Usage(BaseModel):
     device: str = "cpu"
     cost_eur: float | None = None
 
+    def __add__(self, later: "Usage") -> "Usage":
+        """Returns the use of this piece of work and a later one together, on the device of the later one."""
+        costs = [usage.cost_eur for usage in (self, later) if usage.cost_eur is not None]
+        return Usage(
+            seconds=self.seconds + later.seconds,
+            cpu_seconds=self.cpu_seconds + later.cpu_seconds,
+            peak_memory_mb=max(self.peak_memory_mb, later.peak_memory_mb),
+            device=later.device,
+            cost_eur=sum(costs) if costs else None,
+        )
+
 
 def peak_memory_mb() -> float:
     """Returns the largest resident memory of this process so far, in 10^6 bytes."""

@@ -38,6 +38,8 @@ class Architecture(ABC):
     """One deep model with its sizes and its vocabulary; weights live in the Keras models it builds."""
 
     name: ClassVar[str]
+    #: How `export` converts what quantisation-aware training learnt.
+    quantization_after_aware: ClassVar[str] = "dynamic"
     #: What training started from, such as "glove-6b-50d"; recorded in the bundle.
     base_model: str
     #: Learning rate and batch size it was trained with; techniques train on with less and the same.
