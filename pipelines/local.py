@@ -71,15 +71,20 @@ def _run(run: arguments.LocalRun, parameters: dict[str, Any]) -> int:
     pipeline_root = run.out.resolve() / "pipeline_root" / time.strftime("%Y%m%d-%H%M%S")
     try:
         pipeline_root.mkdir(parents=True)
-        log = (run.out / LOG).open("w", encoding="utf-8")
+        log = (pipeline_root / LOG).open("w", encoding="utf-8")
     except OSError as error:
         raise UserError(f"{run.out}: cannot write there ({error.strerror}); choose another --out") from error
     with log:
         console = Console(sys.stdout, log, run.verbose)
         started = time.monotonic()
         task = _execute(parameters, pipeline_root, console)
+    if task is None and console.user_error is not None:
+        _remove_traces(run.out, pipeline_root, existed)
+        raise UserError(console.user_error)
+    os.replace(pipeline_root / LOG, run.out / LOG)
     if task is None:
-        return _fail(run, console, pipeline_root, existed)
+        print(f"error: a step failed; everything it said is in {run.out / LOG}", file=sys.stderr)
+        return 1
     _collect(task, run.out)
     print(summarise(run.out, console.step_seconds, time.monotonic() - started, _peak_memory_gib()))
     return 0
@@ -107,17 +112,13 @@ def _drop_retries() -> None:
             task.ClearField("retry_policy")
 
 
-def _fail(run: arguments.LocalRun, console: Console, pipeline_root: Path, existed: bool) -> int:
-    if console.user_error is None:
-        print(f"error: a step failed; everything it said is in {run.out / LOG}", file=sys.stderr)
-        return 1
+def _remove_traces(out: Path, pipeline_root: Path, existed: bool) -> None:
+    """Leaves OUT as it was before a run that ended with a user's mistake."""
     shutil.rmtree(pipeline_root)
     with contextlib.suppress(OSError):  # not empty: an earlier run's artifacts stay
         pipeline_root.parent.rmdir()
-    (run.out / LOG).unlink()
     if not existed:
-        run.out.rmdir()
-    raise UserError(console.user_error)
+        out.rmdir()
 
 
 def _collect(task: dsl.PipelineTask, out: Path) -> None:
