@@ -7,6 +7,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.linear_model import LogisticRegression
+
 from components.shared import features as features_module
 from components.shared.bundle import Manifest, write_bundle
 from components.shared.candidates import bundle_directory, write_failures
@@ -19,7 +21,6 @@ from components.shared.predictors import TfidfLogisticParameters, TfidfLogisticP
 from components.shared.reviews import write_reviews
 from components.shared.task import Task
 from components.shared.text import TextPreprocessing
-from sklearn.linear_model import LogisticRegression
 
 LABELS = ("1", "2", "3", "4", "5")
 _WORDS = {
@@ -149,3 +150,79 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Trained:
     )
     write_text(root / "plan.json", plan.model_dump_json())
     return Trained(root / "features", root / "plan.json", [floor, lstm, distilbert])
+
+
+_SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
+_FILLER = "the dress fits and this top runs in a size so - ##s"
+_DIM, _HIDDEN, _POSITIONS, _LAYERS = 32, 64, 64, 2
+
+
+def _bert_shapes(words: int) -> dict[str, tuple[int, ...]]:
+    """Returns name and shape of each weight of a tiny BERT encoder."""
+    embeddings = {"word": words, "position": _POSITIONS, "token_type": 2}
+    shapes: dict[str, tuple[int, ...]] = {
+        f"embeddings.{name}_embeddings.weight": (rows, _DIM) for name, rows in embeddings.items()
+    }
+    dense = {f"attention.self.{part}": (_DIM, _DIM) for part in ("query", "key", "value")}
+    dense |= {"attention.output.dense": (_DIM, _DIM), "intermediate.dense": (_HIDDEN, _DIM)}
+    dense |= {"output.dense": (_DIM, _HIDDEN)}
+    norms = ["embeddings.LayerNorm"]
+    for layer in (f"encoder.layer.{index}" for index in range(_LAYERS)):
+        shapes |= {f"{layer}.{name}.weight": shape for name, shape in dense.items()}
+        shapes |= {f"{layer}.{name}.bias": shape[:1] for name, shape in dense.items()}
+        norms += [f"{layer}.attention.output.LayerNorm", f"{layer}.output.LayerNorm"]
+    return shapes | {f"{norm}.{part}": (_DIM,) for norm in norms for part in ("weight", "bias")}
+
+
+def _distilbert_shapes(words: int) -> dict[str, tuple[int, ...]]:
+    """Returns name and shape of each weight of a tiny DistilBERT encoder."""
+    shapes: dict[str, tuple[int, ...]] = {
+        "embeddings.word_embeddings.weight": (words, _DIM),
+        "embeddings.position_embeddings.weight": (_POSITIONS, _DIM),
+    }
+    dense = {f"attention.{part}_lin": (_DIM, _DIM) for part in ("q", "k", "v", "out")}
+    dense |= {"ffn.lin1": (_HIDDEN, _DIM), "ffn.lin2": (_DIM, _HIDDEN)}
+    norms = ["embeddings.LayerNorm"]
+    for layer in (f"transformer.layer.{index}" for index in range(_LAYERS)):
+        shapes |= {f"{layer}.{name}.weight": shape for name, shape in dense.items()}
+        shapes |= {f"{layer}.{name}.bias": shape[:1] for name, shape in dense.items()}
+        norms += [f"{layer}.sa_layer_norm", f"{layer}.output_layer_norm"]
+    return shapes | {f"{norm}.{part}": (_DIM,) for norm in norms for part in ("weight", "bias")}
+
+
+@pytest.fixture(scope="session")
+def pretrained(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Directories of a tiny random "distilbert" and "bert", as transformers leaves them; read only."""
+    from safetensors.numpy import save_file
+    from transformers import BertConfig, BertTokenizerFast, DistilBertConfig, DistilBertTokenizerFast
+
+    vocabulary = [*_SPECIAL, *sorted({*" ".join(_WORDS.values()).split(), *_FILLER.split()})]
+    words = len(vocabulary)
+    distilbert = DistilBertConfig(
+        vocab_size=words,
+        max_position_embeddings=_POSITIONS,
+        n_layers=_LAYERS,
+        n_heads=4,
+        dim=_DIM,
+        hidden_dim=_HIDDEN,
+    )
+    bert = BertConfig(
+        vocab_size=words,
+        max_position_embeddings=_POSITIONS,
+        num_hidden_layers=_LAYERS,
+        num_attention_heads=4,
+        hidden_size=_DIM,
+        intermediate_size=_HIDDEN,
+    )
+    root = tmp_path_factory.mktemp("pretrained")
+    (root / "vocab.txt").write_text("\n".join(vocabulary) + "\n", encoding="utf-8")
+    random_numbers = np.random.default_rng(0)
+    for kind, config, shapes, tokenizer in (
+        ("distilbert", distilbert, _distilbert_shapes(words), DistilBertTokenizerFast),
+        ("bert", bert, _bert_shapes(words), BertTokenizerFast),
+    ):
+        config.save_pretrained(root / kind)
+        tokenizer(str(root / "vocab.txt")).save_pretrained(root / kind)
+        weights = {name: random_numbers.normal(0, 0.3, shape).astype(np.float32) for name, shape in shapes.items()}
+        save_file(weights, root / kind / "model.safetensors")
+    return {kind: root / kind for kind in ("distilbert", "bert")}
