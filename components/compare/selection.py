@@ -245,7 +245,7 @@ def _reasons_for_none(candidates: Sequence[Candidate], objections: Mapping[str, 
 
 def _reason_for_choice(chosen: Candidate, best: Candidate, standing: Standing, need: Need) -> str:
     metric = METRIC_NAMES[need.quality.metric]
-    figures = f"{metric} {chosen.quality:.3f} for {chosen.cost_eur:.2f} € a month (estimated)"
+    figures = f"{metric} {chosen.quality:.3f} for an estimated {_euros(chosen.cost_eur)} a month"
     if chosen is best or standing.difference is None:
         return (
             f"{chosen.name} has the highest quality of those that meet the need ({figures}), and nothing that "
@@ -253,7 +253,7 @@ def _reason_for_choice(chosen: Candidate, best: Candidate, standing: Standing, n
         )
     return (
         f"{chosen.name} ({figures}) weighs least of those shown to be within the margin of {need.quality.margin:g} "
-        f"of the best, {best.name} ({metric} {best.quality:.3f} for {best.cost_eur:.2f} €): "
+        f"of the best, {best.name} ({metric} {best.quality:.3f} for {_euros(best.cost_eur)}): "
         f"the difference is {_write(standing.difference)}."
     )
 
@@ -282,7 +282,7 @@ def _pass_gate(
 def _weigh_gain(chosen: Candidate, champion: Candidate, gain: Difference, need: Need) -> tuple[Verdict, str]:
     metric, margin = METRIC_NAMES[need.quality.metric], need.quality.margin
     difference = f"its {metric} differs from the deployed model's by {_write(gain)} on the same reviews"
-    costs = f"{chosen.cost_eur:.2f} € against {champion.cost_eur:.2f} € a month, estimated"
+    costs = f"{_euros(chosen.cost_eur)} against {_euros(champion.cost_eur)} a month, estimated"
     if gain.low > 0:
         return "deploy", f"{chosen.name} is better than the deployed model: {difference}."
     cheaper = chosen.cost_eur <= (1 - MINIMUM_SAVING) * champion.cost_eur
@@ -303,6 +303,11 @@ def _weigh_gain(chosen: Candidate, champion: Candidate, gain: Difference, need: 
         f"{chosen.name} may or may not be better than the deployed model by the margin of {margin:g}: {difference}. "
         "More reviews to choose on would narrow this down; the deployed model stays.",
     )
+
+
+def _euros(value: float) -> str:
+    """Returns an amount that tells cheap candidates apart: three digits, cents or not."""
+    return f"{value:.3g} €" if value < 1 else f"{value:,.2f} €"
 
 
 def _write(difference: Difference) -> str:

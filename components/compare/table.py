@@ -55,8 +55,8 @@ class Row:
     p50_ms: float | None = None
     p95_ms: float | None = None
     reviews_per_second: float | None = None
-    reviews_per_second_min: float | None = None
-    reviews_per_second_max: float | None = None
+    reviews_per_second_low: float | None = None
+    reviews_per_second_high: float | None = None
     peak_memory_mb: float | None = None
     size_mb: float | None = None
     gzip_mb: float | None = None
@@ -198,8 +198,8 @@ def _figures(one: Measurement, select: QualityFigures, need: Need) -> dict[str, 
         "p50_ms": one.latency_p50_ms,
         "p95_ms": one.latency_p95_ms,
         "reviews_per_second": rate.median,
-        "reviews_per_second_min": rate.minimum,
-        "reviews_per_second_max": rate.maximum,
+        "reviews_per_second_low": rate.low,
+        "reviews_per_second_high": rate.high,
         "peak_memory_mb": one.peak_memory_mb,
         "size_mb": one.size_bytes / _BYTES_PER_MB,
         "gzip_mb": one.gzip_bytes / _BYTES_PER_MB,

@@ -203,8 +203,8 @@ def _warnings(measurement: Measurement) -> tuple[str, ...]:
             "times may be too long"
         )
     rate = measurement.reviews_per_second
-    if rate.maximum - rate.minimum > _LARGE_SPREAD * rate.median:
+    if rate.high - rate.low > _LARGE_SPREAD * rate.median:
         warnings.append(
-            f"throughput varied from {rate.minimum:.0f} to {rate.maximum:.0f} reviews per second between passes"
+            f"throughput varied from {rate.low:,.0f} to {rate.high:,.0f} reviews per second between passes"
         )
     return tuple(warnings)

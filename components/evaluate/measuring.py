@@ -1,7 +1,7 @@
 """Measures one bundle in this process: `python -m components.evaluate.measuring`; evaluation.py starts it.
 
-The process holds what scoring holds and no more (no pandas, no other candidate), so that its memory and its
-start-up speak of the candidate.
+The process holds what scoring holds and no more (no review table, no other candidate), so that its memory and
+its start-up speak of the candidate.
 """
 
 import argparse
@@ -60,8 +60,8 @@ def measure(
         "latency_p95_ms": float(np.quantile(milliseconds, 0.95)),
         "reviews_per_second": {
             "median": float(np.median(rates)),
-            "minimum": min(rates),
-            "maximum": max(rates),
+            "low": float(np.quantile(rates, 0.05)),
+            "high": float(np.quantile(rates, 0.95)),
             "repetitions": len(rates),
         },
         "peak_memory_mb": _peak_memory_mb(),

@@ -28,11 +28,11 @@ class _Strict(BaseModel):
 
 
 class Spread(_Strict):
-    """A figure measured several times."""
+    """A figure measured several times; `low` and `high` are its 5 % and 95 % quantiles."""
 
     median: float
-    minimum: float
-    maximum: float
+    low: float
+    high: float
     repetitions: int
 
 

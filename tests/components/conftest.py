@@ -223,6 +223,11 @@ def pretrained(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     ):
         config.save_pretrained(root / kind)
         tokenizer(str(root / "vocab.txt")).save_pretrained(root / kind)
-        weights = {name: random_numbers.normal(0, 0.3, shape).astype(np.float32) for name, shape in shapes.items()}
-        save_file(weights, root / kind / "model.safetensors")
+        weights = {
+            name: random_numbers.normal("LayerNorm.weight" in name or "layer_norm.weight" in name, 0.2, shape)
+            for name, shape in shapes.items()
+        }
+        save_file(
+            {name: array.astype(np.float32) for name, array in weights.items()}, root / kind / "model.safetensors"
+        )
     return {kind: root / kind for kind in ("distilbert", "bert")}

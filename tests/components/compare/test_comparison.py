@@ -1,10 +1,15 @@
 import json
+import shutil
 
 import pandas as pd
 import pytest
+
+from components.compare import comparison as comparison_module
 from components.compare.comparison import compare_candidates
 from components.compare.table import STATUSES
 from components.shared.bundle import load_bundle, read_manifest
+from components.shared.measurements import Champion, predictions_path, read_measurements
+from components.shared.plan import read_plan
 
 
 @pytest.fixture
@@ -40,3 +45,96 @@ def test_a_comparison_writes_table_decision_winner_and_report(run):
     assert load_bundle(out / "winner").predict(["love it"]).shape == (1, 5)
     assert decision["candidate"] in (out / "report.html").read_text()
     assert sum(map(sum, comparison.winner_confusion)) == 100
+
+
+def test_test_figures_are_shown_only_of_the_winner_the_floors_and_the_float_parents(run):
+    _, out = run()
+    table = pd.read_csv(out / "candidates.csv").set_index("candidate")
+    shown = table[table["test_macro_f1"].notna()].index
+    assert set(shown) == {"majority", "logistic", "lstm"}
+    assert table.loc["lstm-prune", "macro_f1"] > 0
+
+
+def test_the_table_has_a_row_for_what_failed_and_what_does_not_apply(run):
+    _, out = run()
+    table = pd.read_csv(out / "candidates.csv").set_index("candidate")
+    assert table.loc["lstm-cluster", "status"] == "failed"
+    assert table.loc["lstm-cluster", "reason"] == "The weights did not converge."
+    assert table.loc["lstm-int8", "status"] == "not applicable"
+    assert "no int8 kernel" in table.loc["lstm-int8", "reason"]
+    assert table["status"].map(STATUSES.index).is_monotonic_increasing
+    assert table["reason"].notna().all()
+
+
+def test_the_winner_metrics_hold_figures_of_both_splits(run):
+    comparison, _ = run()
+    assert {"select_macro_f1", "test_macro_f1", "p95_ms", "cost_per_month_eur"} <= set(comparison.winner_metrics)
+    assert comparison.labels == ["1", "2", "3", "4", "5"]
+
+
+def test_the_same_measurements_give_the_same_files(run):
+    _, out = run()
+    names = ("candidates.csv", "decision.json", "report.html")
+    first = [(out / name).read_bytes() for name in names]
+    run()
+    assert [(out / name).read_bytes() for name in names] == first
+
+
+def _change_need(trained, path, **constraints):
+    plan = read_plan(trained.plan)
+    limits = plan.need.constraints.model_copy(update=constraints)
+    changed = plan.model_copy(update={"need": plan.need.model_copy(update={"constraints": limits})})
+    path.write_text(changed.model_dump_json())
+    return path
+
+
+def test_without_a_winner_its_directory_is_empty(run, trained, tmp_path):
+    comparison, out = run(plan=_change_need(trained, tmp_path / "plan.json", minimum_quality=0.99))
+    assert comparison.verdict == "none"
+    assert comparison.winner_confusion == []
+    assert comparison.winner_metrics == {}
+    assert list((out / "winner").iterdir()) == []
+    assert json.loads((out / "decision.json").read_text())["candidate"] is None
+    assert "No candidate meets the need" in (out / "report.html").read_text()
+
+
+def test_a_missing_page_is_left_out_of_the_report(run):
+    _, out = run()
+    html = (out / "report.html").read_text()
+    assert "about the data" in html
+    assert "<summary>Cleaning</summary>" not in html
+
+
+def test_the_deployed_winner_is_kept_and_stands_in_the_table(run, trained, measurements, tmp_path):
+    champion = tmp_path / "measured"
+    shutil.copytree(measurements, champion)
+    content = read_measurements(measurements)
+    lstm = next(one for one in content.candidates if one.candidate == "lstm")
+    deployed = content.model_copy(
+        update={
+            "champion": Champion(status="measured"),
+            "champion_measurement": lstm.model_copy(update={"candidate": "champion"}),
+        }
+    )
+    (champion / "measurements.json").write_text(deployed.model_dump_json())
+    shutil.copy(predictions_path(champion, "lstm"), predictions_path(champion, "champion"))
+    comparison, out = run(measurements=champion)
+    decision = json.loads((out / "decision.json").read_text())
+    table = pd.read_csv(out / "candidates.csv").set_index("candidate")
+    assert comparison.verdict == "keep"
+    assert decision["champion"]["difference"] == {"value": 0.0, "low": 0.0, "high": 0.0}
+    assert table.loc["champion", "status"] == "deployed"
+    assert read_manifest(out / "winner").candidate == "lstm"
+
+
+def test_a_killed_comparison_leaves_an_earlier_winner_whole(run, monkeypatch):
+    _, out = run()
+    before = sorted(path.name for path in (out / "winner").iterdir())
+
+    def fail(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(comparison_module.shutil, "copytree", fail)
+    with pytest.raises(KeyboardInterrupt):
+        run()
+    assert sorted(path.name for path in (out / "winner").iterdir()) == before

@@ -1,0 +1,205 @@
+import re
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+
+from components.compare.bootstrap import bootstrap_metric
+from components.compare.costs import cost_per_month_eur
+from components.compare.report import ReportContent, render_report
+from components.compare.selection import Candidate, Deployed, decide
+from components.compare.table import make_rows
+from components.compare.techniques import describe_gains
+from components.shared.features import Features
+from components.shared.measurements import Champion, Machine, Measurement, Measurements, Spread
+from components.shared.meter import Usage
+from components.shared.metrics import quality
+from components.shared.need import parse_need
+from components.shared.plan import Cell, Plan
+from components.shared.task import Task
+from components.shared.text import TextPreprocessing
+
+_HOSTILE = "<script>alert('review')</script><img src=https://evil.example/x onerror=alert(1)>\"'"
+_TECHNIQUES = ("dynamic", "float16", "int8", "qat", "prune", "cluster")
+
+
+def _measurement(name, model, chain, number):
+    return Measurement(
+        candidate=name,
+        model=model,
+        chain=chain,
+        base_model="glove-6b-50d",
+        runtime="litert",
+        content=name,
+        size_bytes=90_000_000 // (1 + number),
+        gzip_bytes=80_000_000 // (1 + number),
+        latency_reviews=200,
+        latency_p50_ms=12.0 / (1 + number % 5),
+        latency_p95_ms=15.0 / (1 + number % 5),
+        reviews_per_second=Spread(median=80.0 * (1 + number % 5), low=70.0, high=90.0, repetitions=3),
+        peak_memory_mb=300.0,
+        startup_seconds=0.8,
+        cpu_seconds=4.0,
+        training=Usage(seconds=600.0 + number),
+        load_average=0.4,
+        busy_share=0.02,
+    )
+
+
+def make_content(count, labels=("1", "2", "3", "4", "5"), failure="it diverged", use_case="A shop.", pages=None):
+    """Returns a report's content with `count` measured candidates whose quality falls slowly."""
+    generator = np.random.default_rng(3)
+    truth = {split: generator.choice(5, size=300, p=(0.05, 0.07, 0.13, 0.22, 0.53)) for split in ("select", "test")}
+    names = ["lstm", "distilbert", *(f"{m}-{t}" for t in _TECHNIQUES for m in ("lstm", "distilbert"))]
+    names += [f"lstm-extra{number}" for number in range(100)]
+    measured, predicted = [], {"select": {}, "test": {}}
+    for number, name in enumerate(names[:count]):
+        model, *chain = name.split("-")
+        measured.append(_measurement(name, model, tuple(chain), number))
+        for split, labels_of_split in truth.items():
+            wrong = generator.random(300) < 0.25 + 0.004 * number
+            predicted[split][name] = np.eye(5)[np.where(wrong, generator.integers(0, 5, 300), labels_of_split)]
+    task = Task(labels=labels, scores=(1, 2, 3, 4, 5), text_column="text")
+    need = parse_need("").model_copy(update={"use_case": use_case})
+    scores = np.array(task.scores)
+    figures = {
+        split: {name: quality(truth[split], rows, scores) for name, rows in by_name.items()}
+        for split, by_name in predicted.items()
+    }
+    samples = bootstrap_metric(
+        truth["select"],
+        {name: rows.argmax(axis=1) for name, rows in predicted["select"].items()},
+        classes=5,
+        metric="macro_f1",
+        seed=0,
+        resamples=200,
+    )
+    candidates = {
+        one.candidate: Candidate(
+            name=one.candidate,
+            quality=figures["select"][one.candidate].macro_f1,
+            macro_f1=figures["select"][one.candidate].macro_f1,
+            average_error=0.0,
+            p95_ms=one.latency_p95_ms,
+            memory_mb=one.peak_memory_mb,
+            size_mb=one.size_bytes / 1e6,
+            cost_eur=cost_per_month_eur(one, need),
+        )
+        for one in measured
+    }
+    decision = decide(list(candidates.values()), need, 0.14, samples, Deployed())
+    plan = Plan(
+        need=need,
+        models=("lstm",),
+        cells=(Cell(model="lstm", chain=("qat", "int8"), applies=False, reason=failure),),
+        code_fingerprint="c" * 16,
+    )
+    measurements = Measurements(
+        machine=Machine(
+            processor="A processor", cores=2, memory_mb=8000.0, flags=("avx2",), system="Linux 6", python="3.11"
+        ),
+        candidates=tuple(measured),
+        failures={"lstm-broken": failure},
+        champion=Champion(status="none"),
+    )
+    return ReportContent(
+        decision=decision,
+        rows=make_rows(plan, measurements, decision, figures["select"], figures["test"]),
+        gains=describe_gains(measured, candidates, samples),
+        need=need,
+        task=task,
+        features=Features(
+            task=task,
+            text=TextPreprocessing(),
+            sequence_length=10,
+            embedding="glove-6b-50d",
+            class_weights=(1,) * 5,
+            class_shares=(0.2,) * 5,
+            data_fingerprint="d" * 16,
+            code_fingerprint="c" * 16,
+        ),
+        plan=plan,
+        measurements=measurements,
+        select=figures["select"],
+        test=figures["test"],
+        samples=samples,
+        seed=0,
+        pages=pages or {},
+    )
+
+
+class _Reader(HTMLParser):
+    """Collects the tags, their addresses, and the tags that never close."""
+
+    _VOID = frozenset({"meta", "br", "img", "link", "input", "hr"})
+
+    def __init__(self):
+        super().__init__()
+        self.tags, self.addresses, self.open = [], [], []
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        self.addresses += [value for name, value in attrs if name in ("src", "href", "xlink:href", "action")]
+        if tag not in self._VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.handle_starttag(tag, attrs)
+        if tag not in self._VOID:
+            self.open.pop()
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+
+def _read(html):
+    reader = _Reader()
+    reader.feed(html)
+    assert reader.open == []
+    return reader
+
+
+@pytest.mark.parametrize("count", [0, 1, 20, 60])
+def test_the_report_names_every_candidate_whatever_their_number(count):
+    content = make_content(count)
+    html = render_report(content)
+    _read(html)
+    for one in content.measurements.candidates:
+        assert f'<th scope="row">{one.candidate}</th>' in html
+
+
+def test_the_report_says_the_verdict_first():
+    content = make_content(3)
+    body = render_report(content).split("<main>")[1]
+    assert body.strip().startswith(f"<h1>Deploy {content.decision.chosen}</h1>")
+    assert body.index(content.decision.reasons[0][:20]) < body.index("<section")
+
+
+def test_nothing_in_the_report_points_outside():
+    reader = _read(render_report(make_content(5)))
+    assert all(address.startswith("#") for address in reader.addresses)
+    assert not {"link", "img", "object", "embed"} & set(reader.tags)
+
+
+def test_hostile_text_stays_text(tmp_path):
+    page = tmp_path / "page.html"
+    page.write_text(f"<p>{_HOSTILE}</p>")
+    labels = (_HOSTILE, "2", "3", "4", "$\\frac$")
+    html = render_report(make_content(3, labels, _HOSTILE, _HOSTILE, {_HOSTILE: page}))
+    reader = _read(html)
+    assert reader.tags.count("script") == 1
+    assert "img" not in reader.tags
+    assert reader.tags.count("iframe") == 1
+    assert re.search(r'<iframe sandbox="" title="[^"]*" srcdoc="[^"]*">', html)
+
+
+def test_the_chart_takes_its_colours_from_the_page():
+    html = render_report(make_content(4))
+    svg = html[html.index("<svg") : html.index("</svg>")]
+    assert "currentColor" in svg
+    assert "var(--accent)" in svg
+    assert "#01020" not in svg
+
+
+def test_the_same_content_gives_the_same_report():
+    assert render_report(make_content(4)) == render_report(make_content(4))

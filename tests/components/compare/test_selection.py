@@ -1,0 +1,305 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from components.compare.selection import Candidate, Deployed, decide, find_front, weigh_burdens
+from components.shared.need import parse_need
+
+_NEED = parse_need(
+    """
+use_case: A test
+reviews_per_day: 1000
+quality: {metric: macro_f1, margin: 0.02}
+constraints:
+  minimum_quality: 0.4
+  maximum_average_error: 0.15
+  maximum_p95_latency_ms: 500
+  maximum_memory_mb: 1024
+  maximum_size_mb: 150
+  maximum_cost_per_month_eur: 5
+prices: {cpu_hour_eur: 0.05, gpu_hour_eur: 1.93}
+"""
+)
+_MAJORITY = 0.14
+_NOTHING_DEPLOYED = Deployed()
+
+
+def _candidate(name, quality=0.6, cost=1.0, **figures):
+    values = {"macro_f1": quality, "average_error": 0.0, "p95_ms": 10.0, "memory_mb": 200.0, "size_mb": 5.0}
+    return Candidate(name=name, quality=quality, cost_eur=cost, content=name, **(values | figures))
+
+
+def _samples(*candidates, noise=0.0):
+    """Bootstrap values around each quality; `noise` is the deviation of the part that is each one's own."""
+    return {
+        one.name: one.quality + noise * np.random.default_rng(sum(one.name.encode())).standard_normal(500)
+        for one in candidates
+    }
+
+
+def _decide(*candidates, need=_NEED, noise=0.0, deployed=_NOTHING_DEPLOYED):
+    everyone = [*candidates, deployed.figures] if deployed.figures else candidates
+    return decide(candidates, need, _MAJORITY, _samples(*everyone, noise=noise), deployed)
+
+
+def _with(**constraints):
+    return _NEED.model_copy(update={"constraints": _NEED.constraints.model_copy(update=constraints)})
+
+
+def _champion(quality=0.6, cost=1.0, content="old"):
+    figures = replace(_candidate("champion", quality, cost), content=content)
+    return Deployed(status="measured", figures=figures)
+
+
+# Constraints
+
+
+@pytest.mark.parametrize(
+    ("figures", "named"),
+    [
+        ({"quality": 0.39}, "minimum of 0.4"),
+        ({"average_error": -0.16}, "average sentiment is off by 0.16 label units"),
+        ({"p95_ms": 501.0}, "p95 latency is 501 ms"),
+        ({"memory_mb": 1025.0}, "peak memory is 1.02e+03 MB"),
+        ({"size_mb": 151.0}, "size is 151 MB"),
+        ({"cost": 5.1}, "cost is 5.1 € a month"),
+    ],
+)
+def test_a_candidate_that_breaks_a_constraint_is_not_offered_and_the_figure_is_named(figures, named):
+    standing = _decide(_candidate("good"), _candidate("bad", **figures)).standings["bad"]
+    assert len(standing.objections) == 1
+    assert named in standing.objections[0]
+    assert not standing.on_front
+    assert not standing.good_enough
+
+
+def test_a_figure_equal_to_its_limit_is_allowed():
+    limit = _candidate("limit", 0.4, 5.0, average_error=0.15, p95_ms=500.0, memory_mb=1024.0, size_mb=150.0)
+    assert _decide(limit).chosen == "limit"
+
+
+def test_every_broken_constraint_is_named():
+    assert len(_decide(_candidate("bad", 0.2, p95_ms=900.0)).standings["bad"].objections) == 2
+
+
+def test_a_candidate_no_better_than_the_majority_class_is_not_offered_whatever_the_need_allows():
+    need = _with(minimum_quality=None).model_copy(
+        update={"quality": _NEED.quality.model_copy(update={"metric": "accuracy"})}
+    )
+    skewed = _candidate("skewed", 0.8, macro_f1=_MAJORITY)
+    decision = _decide(skewed, need=need)
+    assert decision.verdict == "none"
+    assert "no better than always predicting the most frequent label" in decision.standings["skewed"].objections[0]
+
+
+def test_the_reference_itself_is_never_offered():
+    assert _decide(_candidate("majority", 0.9, reference=True)).verdict == "none"
+
+
+def test_without_limits_everything_better_than_the_majority_is_offered():
+    limits = dict.fromkeys(_NEED.constraints.model_dump())
+    assert _decide(_candidate("slow", 0.2, 99.0, p95_ms=9e9), need=_with(**limits)).chosen == "slow"
+
+
+# Choice
+
+
+def test_the_cheapest_within_the_margin_is_chosen():
+    decision = _decide(_candidate("best", 0.60, 3.0), _candidate("near", 0.59, 1.0), _candidate("far", 0.5, 0.1))
+    assert (decision.chosen, decision.best) == ("near", "best")
+    assert decision.standings["near"].good_enough
+    assert not decision.standings["far"].good_enough
+    assert "near" in decision.reasons[1]
+    assert "best" in decision.reasons[1]
+
+
+def test_a_difference_of_exactly_the_margin_is_not_good_enough():
+    need = _NEED.model_copy(update={"quality": _NEED.quality.model_copy(update={"margin": 0.25})})
+    decision = _decide(_candidate("best", 0.75, 3.0), _candidate("near", 0.5, 1.0), need=need)
+    assert decision.chosen == "best"
+
+
+def test_a_candidate_whose_quality_is_uncertain_is_not_good_enough():
+    pair = _candidate("best", 0.60, 3.0), _candidate("near", 0.595, 1.0)
+    assert _decide(*pair, noise=0.001).chosen == "near"
+    assert _decide(*pair, noise=0.05).chosen == "best"
+
+
+def test_with_a_margin_of_zero_the_best_is_still_chosen():
+    need = _NEED.model_copy(update={"quality": _NEED.quality.model_copy(update={"margin": 0.0})})
+    assert _decide(_candidate("a", 0.6, 3.0), _candidate("b", 0.59, 1.0), need=need).chosen == "a"
+
+
+def test_equal_burdens_are_settled_by_quality_and_then_by_name():
+    assert _decide(_candidate("a", 0.600), _candidate("b", 0.601)).chosen == "b"
+    assert _decide(_candidate("b"), _candidate("a")).chosen == "a"
+
+
+def test_weights_decide_what_cheapest_means():
+    need = _NEED.model_copy(update={"weights": _NEED.weights.model_copy(update={"cost": 0.0, "size": 1.0})})
+    small, cheap = _candidate("small", 0.6, 3.0, size_mb=1.0), _candidate("cheap", 0.6, 1.0, size_mb=100.0)
+    assert _decide(small, cheap).chosen == "cheap"
+    assert _decide(small, cheap, need=need).chosen == "small"
+
+
+def test_burdens_are_shares_of_the_limits_or_of_the_largest_value_where_there_is_none():
+    pair = _candidate("a", 0.6, 4.0), _candidate("b", 0.5, 1.0)
+    assert weigh_burdens(pair, _NEED) == {"a": 0.8, "b": 0.2}
+    assert weigh_burdens(pair, _with(maximum_cost_per_month_eur=None)) == {"a": 1.0, "b": 0.25}
+
+
+def test_the_front_holds_what_nothing_beats():
+    trio = _candidate("dear", 0.6, 3.0), _candidate("cheap", 0.5, 1.0), _candidate("beaten", 0.5, 2.0)
+    assert find_front(trio, {"dear": 3.0, "cheap": 1.0, "beaten": 2.0}) == {"dear", "cheap"}
+
+
+# Gate
+
+
+def test_no_candidates_give_the_verdict_none():
+    decision = _decide()
+    assert (decision.verdict, decision.chosen) == ("none", None)
+    assert decision.reasons
+
+
+def test_nothing_offered_gives_the_verdict_none_and_says_why():
+    decision = _decide(_candidate("weak", 0.3), deployed=_champion())
+    assert (decision.verdict, decision.chosen, decision.best) == ("none", None, None)
+    assert "below the need's minimum" in " ".join(decision.reasons)
+
+
+def test_the_first_model_is_deployed():
+    assert _decide(_candidate("a")).verdict == "deploy"
+
+
+def test_a_champion_with_other_labels_is_replaced():
+    decision = _decide(_candidate("a"), deployed=Deployed("other labels", "it predicts good, bad"))
+    assert decision.verdict == "deploy"
+    assert "it predicts good, bad" in decision.reasons[0]
+
+
+def test_a_champion_that_could_not_be_measured_leaves_the_verdict_inconclusive():
+    decision = _decide(_candidate("a"), deployed=Deployed("unmeasured", "bundle.json is damaged"))
+    assert decision.verdict == "inconclusive"
+    assert "bundle.json is damaged" in decision.reasons[0]
+
+
+def test_the_champion_itself_is_kept():
+    decision = _decide(_candidate("a"), deployed=_champion(0.1, 9.0, content="a"))
+    assert decision.verdict == "keep"
+    assert "already" in decision.reasons[0]
+
+
+def test_a_better_candidate_is_deployed():
+    decision = _decide(_candidate("a", 0.62, 2.0), deployed=_champion(0.6, 1.0))
+    assert decision.verdict == "deploy"
+    assert decision.gain is not None
+    assert decision.gain.low > 0
+
+
+def test_an_equal_but_cheaper_candidate_is_deployed():
+    decision = _decide(_candidate("a", 0.59, 0.9), deployed=_champion(0.6, 1.0))
+    assert decision.verdict == "deploy"
+    assert "cheaper" in decision.reasons[0]
+
+
+def test_an_equal_candidate_that_saves_too_little_is_not_deployed():
+    assert _decide(_candidate("a", 0.59, 0.91), deployed=_champion(0.6, 1.0)).verdict == "keep"
+
+
+def test_a_worse_but_cheaper_candidate_is_not_deployed():
+    assert _decide(_candidate("a", 0.57, 0.1), deployed=_champion(0.6, 1.0)).verdict == "keep"
+
+
+def test_an_uncertain_difference_is_inconclusive():
+    decision = _decide(_candidate("a", 0.61, 0.1), deployed=_champion(0.6, 1.0), noise=0.05)
+    assert decision.verdict == "inconclusive"
+    assert decision.chosen == "a"
+
+
+# Properties
+
+_figures = st.builds(
+    _candidate,
+    name=st.just(""),
+    quality=st.integers(30, 80).map(lambda value: value / 100),
+    cost=st.integers(1, 60).map(lambda value: value / 10),
+    p95_ms=st.integers(1, 600).map(float),
+    memory_mb=st.integers(100, 1200).map(float),
+    size_mb=st.integers(1, 160).map(float),
+    average_error=st.integers(-20, 20).map(lambda value: value / 100),
+)
+_pools = st.lists(_figures, min_size=1, max_size=6).map(
+    lambda pool: [replace(one, name=f"c{number}", content=f"c{number}") for number, one in enumerate(pool)]
+)
+_weight = st.sampled_from([0.0, 0.5, 1.0])
+_weights = st.fixed_dictionaries({"cost": _weight, "latency": _weight, "memory": _weight, "size": _weight})
+_noises = st.sampled_from([0.0, 0.005, 0.05])
+
+
+def _weighted(weights, **constraints):
+    need = _with(**constraints)
+    return need.model_copy(update={"weights": need.weights.model_copy(update=weights)})
+
+
+@settings(max_examples=200, deadline=None)
+@given(pool=_pools, weights=_weights, noise=_noises, limited=st.booleans(), data=st.data())
+def test_adding_a_dominated_candidate_changes_nothing(pool, weights, noise, limited, data):
+    limits = {} if limited else dict.fromkeys(_NEED.constraints.model_dump())
+    need = _weighted(weights, **limits)
+    above = data.draw(st.sampled_from(pool))
+    dominated = replace(
+        above,
+        name=data.draw(st.sampled_from(["a", "z"])),
+        quality=above.quality - 0.01,
+        macro_f1=above.macro_f1 - 0.01,
+        average_error=above.average_error,
+        cost_eur=above.cost_eur + data.draw(st.sampled_from([0.0, 3.0])),
+        size_mb=above.size_mb + data.draw(st.sampled_from([0.0, 70.0])),
+    )
+    before = _decide(*pool, need=need, noise=noise)
+    after = _decide(*pool, dominated, need=need, noise=noise)
+    assert (after.verdict, after.chosen, after.best) == (before.verdict, before.chosen, before.best)
+    if before.verdict != "none":
+        assert after.reasons == before.reasons
+        assert {name: after.standings[name] for name in before.standings} == before.standings
+
+
+@settings(max_examples=200, deadline=None)
+@given(pool=_pools, field=st.sampled_from(sorted(_NEED.constraints.model_dump())), data=st.data())
+def test_a_stricter_constraint_never_admits_a_new_candidate(pool, field, data):
+    loose = getattr(_NEED.constraints, field)
+    factor = data.draw(st.sampled_from([0.9, 0.5, 0.1]))
+    strict = min(1.0, loose / factor) if field == "minimum_quality" else loose * factor
+
+    def offered(need):
+        return {name for name, standing in _decide(*pool, need=need).standings.items() if not standing.objections}
+
+    assert offered(_with(**{field: strict})) <= offered(_NEED) <= offered(_with(**{field: None}))
+
+
+@settings(max_examples=200, deadline=None)
+@given(pool=_pools, weights=_weights, noise=_noises, data=st.data())
+def test_the_order_of_candidates_does_not_matter(pool, weights, noise, data):
+    need = _weighted(weights)
+    shuffled = data.draw(st.permutations(pool))
+    deployed = data.draw(st.sampled_from([Deployed(), _champion(0.55, 2.0)]))
+    assert _decide(*shuffled, need=need, noise=noise, deployed=deployed) == _decide(
+        *pool, need=need, noise=noise, deployed=deployed
+    )
+
+
+@settings(max_examples=200, deadline=None)
+@given(pool=_pools, weights=_weights, noise=_noises)
+def test_the_choice_is_offered_on_the_front_and_good_enough(pool, weights, noise):
+    decision = _decide(*pool, need=_weighted(weights), noise=noise)
+    if decision.chosen is None:
+        assert all(standing.objections for standing in decision.standings.values())
+    else:
+        standing = decision.standings[decision.chosen]
+        assert not standing.objections
+        assert standing.on_front
+        assert standing.good_enough

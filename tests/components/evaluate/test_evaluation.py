@@ -1,0 +1,168 @@
+import gzip
+import json
+import shutil
+
+import numpy as np
+import pytest
+
+from components.evaluate import evaluation, machine
+from components.evaluate.evaluation import evaluate_candidates
+from components.shared.bundle import MANIFEST, load_bundle, read_manifest, write_bundle
+from components.shared.candidates import bundle_directory
+from components.shared.errors import UserError
+from components.shared.features import read_split
+from components.shared.measurements import predictions_path, read_measurements, read_predictions
+from components.shared.text import join_title
+
+
+@pytest.fixture(autouse=True)
+def _quick_samples(monkeypatch):
+    monkeypatch.setattr(machine, "_SAMPLE_SECONDS", 0.01)
+
+
+@pytest.fixture
+def evaluate(trained, tmp_path):
+    """Measures given sources; the majority candidate alone by default, because it is quick."""
+    quick = tmp_path / "quick"
+    shutil.copytree(bundle_directory(trained.sources[0], "majority"), bundle_directory(quick, "majority"))
+
+    def run(sources=(quick,), champion=tmp_path / "champion", latency_reviews=5):
+        evaluate_candidates(
+            trained.features, trained.plan, sources, champion, latency_reviews, tmp_path / "measurements"
+        )
+        return read_measurements(tmp_path / "measurements")
+
+    return run
+
+
+def _copy(source, destination, **manifest):
+    """Copies a bundle with another manifest; "files" may be changed too."""
+    files = {path.name: path.read_bytes() for path in source.iterdir() if path.name != MANIFEST}
+    files |= manifest.pop("files", {})
+    write_bundle(destination, read_manifest(source).model_copy(update=manifest), files)
+
+
+def test_every_candidate_of_every_source_is_measured(trained, evaluate, tmp_path):
+    result = evaluate(trained.sources)
+    assert [one.candidate for one in result.candidates] == ["logistic", "majority", "lstm", "lstm-prune"]
+    assert result.failures == {"lstm-cluster": "the weights did not converge"}
+    assert result.champion.status == "none"
+    lstm = next(one for one in result.candidates if one.candidate == "lstm")
+    bundle = bundle_directory(trained.sources[1], "lstm")
+    assert lstm.training.seconds == 7200
+    assert lstm.size_bytes == sum(path.stat().st_size for path in bundle.iterdir())
+    assert lstm.gzip_bytes == sum(len(gzip.compress(path.read_bytes())) for path in bundle.iterdir())
+    for split in ("select", "test"):
+        table = read_split(trained.features, split)
+        texts = [join_title(title, text) for title, text in zip(table["title"], table["text"], strict=True)]
+        expected = load_bundle(bundle).predict(texts)
+        np.testing.assert_allclose(read_predictions(tmp_path / "measurements", "lstm", split), expected, rtol=1e-5)
+
+
+def test_a_candidate_that_is_damaged_fails_and_the_others_go_on(trained, evaluate, tmp_path):
+    source = tmp_path / "source"
+    for name in ("majority", "logistic"):
+        shutil.copytree(bundle_directory(trained.sources[0], name), bundle_directory(source, name))
+    (bundle_directory(source, "logistic") / "weights.npz").write_bytes(b"cut off")
+    result = evaluate([source])
+    assert [one.candidate for one in result.candidates] == ["majority"]
+    assert "damaged" in result.failures["logistic"]
+
+
+def test_a_candidate_whose_process_crashes_fails_with_the_signal(evaluate, monkeypatch):
+    crash = "import os, signal; os.kill(os.getpid(), signal.SIGSEGV)"
+    real = evaluation.subprocess.run
+    monkeypatch.setattr(
+        evaluation.subprocess, "run", lambda command, **options: real([command[0], "-c", crash], **options)
+    )
+    result = evaluate()
+    assert result.candidates == ()
+    assert "SIGSEGV (exit code -11)" in result.failures["majority"]
+
+
+def test_a_candidate_that_predicts_the_wrong_shape_fails_with_one_line(trained, evaluate, tmp_path):
+    source = tmp_path / "source"
+    _copy(
+        bundle_directory(trained.sources[0], "majority"),
+        bundle_directory(source, "majority"),
+        preprocessing={"shares": [0.5, 0.5]},
+    )
+    reason = evaluate([source]).failures["majority"]
+    assert "expected" in reason
+    assert "exit code 1" in reason
+    assert "\n" not in reason
+    assert not predictions_path(tmp_path / "measurements", "majority").exists()
+
+
+def test_a_candidate_that_takes_too_long_is_stopped(evaluate, monkeypatch):
+    monkeypatch.setattr(evaluation, "_TIMEOUT_SECONDS", 0.01)
+    assert "not done after" in evaluate().failures["majority"]
+
+
+def test_a_planned_candidate_that_nobody_delivered_is_named(evaluate):
+    result = evaluate()
+    assert set(result.failures) == {"logistic", "lstm", "lstm-prune", "lstm-cluster"}
+    assert "lstm-int8" not in result.failures
+
+
+def test_the_champion_is_measured_beside_the_candidates(trained, evaluate, tmp_path):
+    champion = bundle_directory(trained.sources[1], "lstm")
+    result = evaluate(champion=champion)
+    assert result.champion.status == "measured"
+    assert result.champion_measurement.candidate == "champion"
+    assert result.champion_measurement.model == "lstm"
+    assert read_predictions(tmp_path / "measurements", "champion", "select").shape == (120, 5)
+
+
+def test_the_same_model_has_the_same_content_whatever_its_training_took(trained, evaluate, tmp_path):
+    majority = bundle_directory(trained.sources[0], "majority")
+    training = read_manifest(majority).training.model_copy(update={"seconds": 99.0})
+    _copy(majority, tmp_path / "champion", training=training)
+    result = evaluate()
+    assert result.champion_measurement.content == result.candidates[0].content
+    _copy(majority, tmp_path / "champion", preprocessing={"shares": [0.1, 0.2, 0.3, 0.2, 0.2]})
+    result = evaluate()
+    assert result.champion_measurement.content != result.candidates[0].content
+
+
+def test_a_champion_with_other_labels_is_noted_and_not_measured(trained, evaluate, tmp_path):
+    majority = bundle_directory(trained.sources[0], "majority")
+    task = read_manifest(majority).task.model_copy(update={"labels": ("bad", "good"), "scores": (0, 1)})
+    _copy(majority, tmp_path / "champion", task=task, preprocessing={"shares": [0.5, 0.5]})
+    result = evaluate()
+    assert result.champion.status == "other labels"
+    assert "bad, good" in result.champion.note
+    assert result.champion_measurement is None
+
+
+def test_a_damaged_champion_is_noted(trained, evaluate, tmp_path):
+    shutil.copytree(bundle_directory(trained.sources[0], "logistic"), tmp_path / "champion")
+    (tmp_path / "champion" / "weights.npz").unlink()
+    result = evaluate()
+    assert result.champion.status == "unmeasured"
+    assert "missing" in result.champion.note
+
+
+def test_a_busy_machine_and_unsteady_passes_are_said(evaluate, monkeypatch):
+    monkeypatch.setattr(evaluation, "wait_until_quiet", lambda: 0.8)
+    monkeypatch.setattr(evaluation, "_LARGE_SPREAD", -1.0)
+    warnings = " ".join(evaluate().candidates[0].warnings)
+    assert "busy before measuring (80%" in warnings
+    assert "throughput varied" in warnings
+
+
+def test_no_candidate_at_all_is_an_error(evaluate, tmp_path):
+    with pytest.raises(UserError, match="no candidate"):
+        evaluate([tmp_path / "nothing"])
+    assert not (tmp_path / "measurements").exists()
+
+
+def test_latency_needs_a_review(evaluate):
+    with pytest.raises(UserError, match="latency_reviews is 0"):
+        evaluate(latency_reviews=0)
+
+
+def test_unreadable_measurements_are_refused(tmp_path):
+    (tmp_path / "measurements.json").write_text(json.dumps({"candidates": 1}))
+    with pytest.raises(UserError, match=r"measurements\.json.*run evaluate again"):
+        read_measurements(tmp_path)

@@ -1,0 +1,71 @@
+import sys
+from subprocess import run
+
+import numpy as np
+import pytest
+
+from components.evaluate import measuring
+from components.evaluate.measuring import measure, time_one_by_one, time_passes
+from components.shared.candidates import bundle_directory
+from components.shared.errors import UserError
+from components.shared.measurements import Spread
+
+_TEXTS = {"select": ["love it", "awful hole", "okay"] * 4, "test": ["nice", ""]}
+
+
+class _Predictor:
+    """Returns what it is told to, and counts the reviews of its calls."""
+
+    def __init__(self, task=None, answer=None):
+        self.task, self.answer, self.calls = task, answer, []
+
+    def predict(self, texts):
+        self.calls.append(len(texts))
+        return self.answer(texts) if self.answer else np.full((len(texts), 5), 0.2, dtype=np.float32)
+
+
+def test_a_bundle_is_measured_and_predicts_both_splits(trained):
+    figures, probabilities = measure(bundle_directory(trained.sources[0], "logistic"), _TEXTS, 5, started=0.0)
+    assert {split: rows.shape for split, rows in probabilities.items()} == {"select": (12, 5), "test": (2, 5)}
+    assert figures["latency_reviews"] == 5
+    assert 0 < figures["latency_p50_ms"] <= figures["latency_p95_ms"]
+    assert figures["peak_memory_mb"] > 20
+    assert figures["startup_seconds"] > 0
+    spread = Spread(**figures["reviews_per_second"])
+    assert 0 < spread.low <= spread.median <= spread.high
+
+
+def test_each_review_is_timed_alone_after_a_warm_up():
+    predictor = _Predictor()
+    assert len(time_one_by_one(predictor, ["a"] * 20)) == 20
+    assert set(predictor.calls) == {1}
+    assert len(predictor.calls) == 25
+
+
+def test_a_slow_model_is_passed_over_at_least_three_times(monkeypatch):
+    monkeypatch.setattr(measuring, "_LEAST_SECONDS", 0.0)
+    predictor = _Predictor()
+    assert len(time_passes(predictor, ["a"] * 7)) == 3
+    assert predictor.calls == [7, 7, 7]
+
+
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        (lambda texts: np.full((len(texts), 5), np.nan), "not probabilities"),
+        (lambda texts: np.full((len(texts), 5), 0.5), "not probabilities"),
+        (lambda texts: np.full((len(texts), 4), 0.25), "shape"),
+    ],
+)
+def test_predictions_that_are_no_probabilities_are_refused(monkeypatch, trained, answer, message):
+    bundle = bundle_directory(trained.sources[0], "logistic")
+    task = measuring.load_bundle(bundle).task
+    monkeypatch.setattr(measuring, "load_bundle", lambda _: _Predictor(task, answer))
+    with pytest.raises(UserError, match=message):
+        measure(bundle, _TEXTS, 2, started=0.0)
+
+
+def test_the_measuring_process_holds_the_predictor_and_no_more():
+    foreign = ("tensorflow", "matplotlib", "tqdm", "jinja2", "components.shared.reviews")
+    script = f"import sys, components.evaluate.measuring; print([name for name in {foreign} if name in sys.modules])"
+    assert run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.strip() == "[]"
