@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from components.shared.errors import UserError
+from components.shared.need import parse_need
 from pipelines.presets import PRESETS
 from pipelines.training import training_pipeline
 
@@ -123,6 +124,8 @@ def _spell(default: Any) -> str:
 
 def _read_need(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"{path}: cannot read the need file: {error}") from error
+    parse_need(text, source=str(path))  # here, where the file's name is known
+    return text

@@ -111,7 +111,8 @@ def parse_need(text: str, source: str = "need") -> Need:
     try:
         return Need.model_validate(content)
     except ValidationError as error:
-        first = error.errors()[0]
+        # A misspelt key often stands behind a missing one, so it is told first.
+        first = min(error.errors(), key=lambda problem: problem["type"] != "extra_forbidden")
         key = ".".join(str(part) for part in first["loc"])
         if first["type"] == "extra_forbidden":
             raise UserError(f"{source}: unknown key '{key}'; remove it or correct its spelling") from error

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from components.shared.errors import UserError
+from components.shared.need import DEFAULT_NEED
 from pipelines import arguments
 from pipelines.presets import PRESETS
 
@@ -41,8 +42,15 @@ def test_help_explains_every_local_parameter(capsys: pytest.CaptureFixture[str])
 
 def test_the_need_file_is_passed_on_as_text(tmp_path: Path) -> None:
     path = tmp_path / "need.yaml"
-    path.write_text("use_case: x\n", encoding="utf-8")
-    assert arguments.parse(["--need", str(path)]).parameters["need"] == "use_case: x\n"
+    path.write_bytes(DEFAULT_NEED.read_bytes())
+    assert arguments.parse(["--need", str(path)]).parameters["need"] == path.read_text(encoding="utf-8")
+
+
+def test_a_wrong_need_file_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "need.yaml"
+    path.write_text("budget: 3\n", encoding="utf-8")
+    with pytest.raises(UserError, match=r"need\.yaml: unknown key 'budget'"):
+        arguments.parse(["--need", str(path)])
 
 
 def test_a_missing_need_file_is_a_users_mistake(tmp_path: Path) -> None:
