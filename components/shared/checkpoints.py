@@ -69,7 +69,7 @@ def save_checkpoint(directory: Path, architecture: Architecture, model: Any, cha
     with atomic_path(directory) as staged:
         staged.mkdir()
         architecture.save(staged)
-        np.savez(staged / _WEIGHTS, **get_weights(model))
+        np.savez(staged / _WEIGHTS, allow_pickle=False, **get_weights(model))
         (staged / _DESCRIPTION).write_text(description.model_dump_json(indent=2) + "\n", encoding="utf-8")
 
 

@@ -13,6 +13,7 @@ from tqdm import tqdm
 from components.shared.architectures.base import Architecture, Encoded
 from components.shared.examples import Examples
 from components.shared.keras import keras, tf
+from components.shared.meter import Usage
 
 #: Reviews are shuffled, then sorted by length within this many batches: little padding, still random.
 _BATCHES_PER_POOL = 50
@@ -108,6 +109,19 @@ def start_reproducibly(seed: int) -> None:
     """Seeds Python, NumPy and TensorFlow, and asks TensorFlow for operations that repeat exactly."""
     keras.utils.set_random_seed(seed)
     tf.config.experimental.enable_op_determinism()
+
+
+def training_figures(usage: Usage, history: History) -> dict[str, float]:
+    """Returns what a training step reports: cost and tune quality, by name."""
+    return {
+        "training_seconds": usage.seconds,
+        "peak_memory_mb": usage.peak_memory_mb,
+        "cost_eur": usage.cost_eur or 0.0,
+        "tune_macro_f1": history.tune_macro_f1[history.best_epoch],
+        "tune_accuracy": history.tune_accuracy[history.best_epoch],
+        "epochs": float(len(history.loss)),
+        "reviews_per_second": history.reviews_per_second,
+    }
 
 
 def predict(architecture: Architecture, model: Any, encoded: Sequence[Encoded]) -> NDArray[np.float32]:

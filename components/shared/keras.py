@@ -1,6 +1,6 @@
 """TensorFlow with the Keras that TensorFlow Model Optimization understands.
 
-Import `tf`, `keras` and `tfmot` from here only: TF_USE_LEGACY_KERAS has to be set before TensorFlow is
+Import TensorFlow, Keras and TFMOT from here only: TF_USE_LEGACY_KERAS has to be set before TensorFlow is
 imported anywhere in the process.
 """
 
@@ -12,5 +12,9 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 import tensorflow as tf
 import tensorflow_model_optimization as tfmot
 import tf_keras as keras
+from tensorflow.lite.python.convert import ConverterError
 
-__all__ = ["keras", "tf", "tfmot"]
+# The public `tfmot.clustering.keras.cluster_weights` cannot preserve sparsity.
+from tensorflow_model_optimization.python.core.clustering.keras.experimental.cluster import cluster_weights
+
+__all__ = ["ConverterError", "cluster_weights", "keras", "tf", "tfmot"]

@@ -1,0 +1,161 @@
+"""The LSTM: frozen word vectors, one LSTM layer, softmax."""
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict
+
+from components.shared.architectures.base import Architecture, BundleParts, Encoded, Inputs
+from components.shared.architectures.lstm_quantization import copy_weights, quantization_aware
+from components.shared.files import write_text
+from components.shared.keras import keras, tf
+from components.shared.predictors import PAD, LstmParameters
+from components.shared.text import TextPreprocessing
+
+_ARCHITECTURE, _VOCABULARY, _EMBEDDINGS = "architecture.json", "vocabulary.json", "embeddings.npy"
+
+
+class LstmSizes(BaseModel):
+    """The content of architecture.json.
+
+    Attributes:
+        units: Size of the LSTM.
+        dropout: Share of the LSTM's output left out while training.
+        classes: Number of labels.
+        length: Every review is cut or padded to this many tokens.
+        text: How tokens are made.
+        base_model: Where the word vectors come from.
+        learning_rate, batch_size: How it is trained.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    units: int
+    dropout: float
+    classes: int
+    length: int
+    text: TextPreprocessing
+    base_model: str
+    learning_rate: float
+    batch_size: int
+
+
+class Lstm(Architecture):
+    """Frozen embedding, LSTM, dropout, softmax. Input: token numbers, int32 (batch, length), padded in front.
+
+    There is no mask: with one, LiteRT could not use its fused LSTM. So every review is padded to the same
+    length, in training as in the bundle.
+    """
+
+    name = "lstm"
+
+    def __init__(self, sizes: LstmSizes, words: Sequence[str], embeddings: NDArray[np.float32]) -> None:
+        """Describes a model.
+
+        Args:
+            sizes: Everything but the vocabulary.
+            words: The vocabulary; word i has number i + 1.
+            embeddings: Word vectors, shape (words + 1, dimensions); row 0, the padding, is zero.
+        """
+        if len(embeddings) != len(words) + 1:
+            raise ValueError(f"{len(words)} words need {len(words) + 1} rows of word vectors, not {len(embeddings)}")
+        self.sizes = sizes
+        self.base_model = sizes.base_model
+        self.learning_rate = sizes.learning_rate
+        self.batch_size = sizes.batch_size
+        self._words = list(words)
+        self._numbers = {word: number for number, word in enumerate(words, start=PAD + 1)}
+        self._embeddings = embeddings
+
+    def build(self) -> Any:
+        """Returns a new model with these word vectors and random other weights."""
+        rows, dimensions = self._embeddings.shape
+        numbers = keras.Input((self.sizes.length,), dtype="int32", name="tokens")
+        vectors = keras.layers.Embedding(
+            rows,
+            dimensions,
+            embeddings_initializer=keras.initializers.Constant(self._embeddings),
+            trainable=False,
+            name="embedding",
+        )(numbers)
+        state = keras.layers.LSTM(self.sizes.units, name="lstm")(vectors)
+        state = keras.layers.Dropout(self.sizes.dropout, name="dropout")(state)
+        probabilities = keras.layers.Dense(self.sizes.classes, activation="softmax", name="classifier")(state)
+        return keras.Model(numbers, probabilities, name=self.name)
+
+    def encode(self, reviews: pd.DataFrame) -> list[Encoded]:
+        """Returns the numbers of the known words of the token view; a long review keeps its beginning."""
+        return [
+            np.array([self._numbers[word] for word in tokens.split() if word in self._numbers], dtype=np.int32)[
+                : self.sizes.length
+            ]
+            for tokens in reviews["tokens"]
+        ]
+
+    def inputs(self, encoded: Sequence[Encoded]) -> Inputs:
+        """Returns token numbers, shape (batch, length)."""
+        padded = np.full((len(encoded), self.sizes.length), PAD, dtype=np.int32)
+        for row, numbers in enumerate(encoded):
+            padded[row, self.sizes.length - len(numbers) :] = numbers
+        return [padded]
+
+    def compressible_layers(self, model: Any) -> list[str]:
+        """Returns the LSTM and the classifier; the frozen word vectors stay as they are."""
+        return ["lstm", "classifier"]
+
+    def quantization_aware(self, model: Any) -> Any:
+        """Returns a model whose LSTM and classifier see their kernels rounded to int8."""
+        return quantization_aware(model)
+
+    def copy_from_quantization_aware(self, aware: Any, model: Any) -> None:
+        """Copies the kernels and biases that `aware` learnt."""
+        copy_weights(aware, model)
+
+    def export(self, model: Any, quantization: str = "", calibration: Sequence[Encoded] = ()) -> bytes:
+        """Returns the model for LiteRT: one review a call, which lets the converter fuse the LSTM."""
+        serve = _serving_function(model, self.sizes.length)
+        converter = tf.lite.TFLiteConverter.from_concrete_functions([serve], model)
+        if quantization:
+            converter.optimizations = [tf.lite.Optimize.DEFAULT]
+        if quantization == "float16":
+            converter.target_spec.supported_types = [tf.float16]
+        if quantization == "int8":
+            converter.representative_dataset = lambda: self._calibration_inputs(calibration)
+            converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+        return converter.convert()
+
+    def bundle_parts(self, quantization: str = "") -> BundleParts:
+        """Returns the vocabulary and how tokens are made."""
+        parameters = LstmParameters(text=self.sizes.text, length=self.sizes.length)
+        vocabulary = json.dumps(self._words, ensure_ascii=False).encode()
+        return BundleParts("lstm", parameters.model_dump(mode="json"), {_VOCABULARY: vocabulary})
+
+    def save(self, directory: Path) -> None:
+        """Writes the sizes, the vocabulary and the word vectors."""
+        write_text(directory / _ARCHITECTURE, self.sizes.model_dump_json(indent=2))
+        write_text(directory / _VOCABULARY, json.dumps(self._words, ensure_ascii=False))
+        np.save(directory / _EMBEDDINGS, self._embeddings, allow_pickle=False)
+
+    @classmethod
+    def load(cls, directory: Path) -> Self:
+        """Returns what `save` wrote."""
+        sizes = LstmSizes.model_validate_json((directory / _ARCHITECTURE).read_bytes())
+        words = json.loads((directory / _VOCABULARY).read_text(encoding="utf-8"))
+        return cls(sizes, words, np.load(directory / _EMBEDDINGS, allow_pickle=False))
+
+    def _calibration_inputs(self, calibration: Sequence[Encoded]) -> Iterator[list[NDArray[np.int32]]]:
+        for encoded in calibration:
+            yield self.inputs([encoded])
+
+
+def _serving_function(model: Any, length: int) -> Any:
+    @tf.function(input_signature=[tf.TensorSpec((1, length), tf.int32, name="tokens")])
+    def serve(tokens: Any) -> Any:
+        return model(tokens, training=False)
+
+    return serve.get_concrete_function()

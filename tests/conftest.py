@@ -1,0 +1,121 @@
+"""A tiny LSTM, trained once: 60 reviews of three labels, a vocabulary of 50 words, 4 units."""
+
+import json
+import random
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from components.shared.chains import Chain
+from components.shared.features import DESCRIPTION, EMBEDDINGS, REVIEWS, VOCABULARY, Features
+from components.shared.finetuning import Finetuning
+from components.shared.need import parse_need
+from components.shared.plan import Cell, Plan
+from components.shared.reviews import write_reviews
+from components.shared.task import Task
+from components.shared.text import TextPreprocessing
+
+_LABELS = ("1", "2", "3")
+_TELLING = {"1": "awful itchy cheap hole", "2": "okay average mixed fine", "3": "love perfect pretty soft"}
+_FILLER = "dress top skirt size fit colour fabric waist sleeve shoulder".split()
+_WORDS = [word for words in _TELLING.values() for word in words.split()] + _FILLER
+_WORDS += [f"rare{letter}" for letter in "abcdefghijklmnopqrstuvwxyz"[: 50 - len(_WORDS)]]
+_CHAINS: tuple[Chain, ...] = (
+    ("dynamic",),
+    ("float16",),
+    ("int8",),
+    ("qat",),
+    ("prune",),
+    ("cluster",),
+    ("prune", "cluster"),
+    ("prune", "dynamic"),
+    ("prune", "qat"),
+    ("cluster", "dynamic"),
+)
+
+#: How techniques train on the tiny model.
+TINY_FINETUNING = Finetuning(rows=0, epochs=2, learning_rate=0.0, seed=1)
+
+
+@dataclass(frozen=True)
+class Tiny:
+    """Where the tiny training left its outputs.
+
+    Attributes:
+        features: Directory of features.
+        plan: The plan, as a file.
+        trained: Candidates of train_lstm.
+        metrics: What train_lstm reported.
+        texts: Raw reviews that training never saw, among them an empty and a long one.
+    """
+
+    features: Path
+    plan: Path
+    trained: Path
+    metrics: dict[str, float]
+    texts: list[str]
+
+
+@pytest.fixture(scope="session")
+def tiny_features(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A directory of features; read only."""
+    directory = tmp_path_factory.mktemp("tiny") / "features"
+    directory.mkdir()
+    write_reviews(_reviews(), directory / REVIEWS, "features")
+    (directory / VOCABULARY).write_text(json.dumps(_WORDS), encoding="utf-8")
+    vectors = np.random.default_rng(3).normal(0, 0.5, (len(_WORDS) + 1, 8)).astype(np.float32)
+    vectors[0] = 0
+    np.save(directory / EMBEDDINGS, vectors)
+    description = Features(
+        task=Task(labels=_LABELS, scores=(1, 2, 3), text_column="Review Text", title_column="Title"),
+        text=TextPreprocessing(stop_words=("the", "and")),
+        sequence_length=9,
+        embedding="random",
+        class_weights=(1.0, 1.0, 0.5),
+        class_shares=(0.25, 0.25, 0.5),
+        data_fingerprint="d" * 16,
+        code_fingerprint="c" * 16,
+    )
+    (directory / DESCRIPTION).write_text(description.model_dump_json(), encoding="utf-8")
+    return directory
+
+
+@pytest.fixture(scope="session")
+def tiny_plan(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A plan with every technique for the LSTM, as a file; read only."""
+    cells = [Cell(model="lstm"), *(Cell(model="lstm", chain=chain) for chain in _CHAINS)]
+    plan = Plan(need=parse_need(""), models=("lstm",), cells=tuple(cells), code_fingerprint="c" * 16)
+    path = tmp_path_factory.mktemp("plan") / "plan.json"
+    path.write_text(plan.model_dump_json(), encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="session")
+def tiny(tiny_features: Path, tiny_plan: Path, tmp_path_factory: pytest.TempPathFactory) -> Tiny:
+    """A trained tiny LSTM; read only."""
+    from components.train_lstm.training import LstmSettings, train
+
+    settings = LstmSettings(units=4, dropout=0.1, epochs=12, patience=12, batch_size=8, learning_rate=0.05, seed=5)
+    trained = tmp_path_factory.mktemp("trained-lstm") / "candidates"
+    metrics = train(tiny_features, tiny_plan, settings, trained)
+    texts = ["Love the perfect dress", "awful, itchy and cheap", "okay size", "", "unknown words only"]
+    texts.append("soft pretty dress top skirt size fit colour fabric waist sleeve shoulder awful")
+    return Tiny(tiny_features, tiny_plan, trained, metrics, texts)
+
+
+def _reviews() -> pd.DataFrame:
+    generator = random.Random(11)
+    records = []
+    for number in range(110):
+        label = _LABELS[min(number % 4, 2)]
+        split = "train" if number < 60 else "tune" if number < 100 else "select"
+        words = generator.choices(_TELLING[label].split(), k=2)
+        words += generator.choices(_FILLER, k=generator.randrange(1, 9))
+        generator.shuffle(words)
+        text = " ".join(words)
+        records.append({"review_id": str(number), "title": "", "text": text, "label": label})
+        records[-1] |= {"natural": text, "tokens": text, "group": str(number), "split": split}
+    return pd.DataFrame(records)
