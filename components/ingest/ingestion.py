@@ -13,10 +13,8 @@ from components.ingest.sample import DEFAULT_ROWS, generate_sample
 from components.ingest.source_table import normalised_labels, read_csv, require_columns
 from components.shared.errors import UserError
 from components.shared.fingerprints import table_fingerprint
-from components.shared.reviews import OPTIONAL, write_reviews
+from components.shared.reviews import MINIMUM_ROWS, MINIMUM_ROWS_PER_LABEL, OPTIONAL, write_reviews
 
-#: Fewer reviews with a text, or fewer of one label, cannot be split into four parts that mean anything.
-MINIMUM_ROWS, MINIMUM_ROWS_PER_LABEL = 200, 10
 #: More rows without a label than this share look like a wrong column rather than like gaps.
 _LARGEST_UNLABELLED_SHARE = 0.05
 _OPTIONAL_SOURCE = {

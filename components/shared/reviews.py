@@ -23,6 +23,9 @@ Stage = Literal["ingested", "clean", "features"]
 #: train: fit; tune: early stopping, hyperparameters, calibration; select: choosing; test: reported once.
 SPLITS = ("train", "tune", "select", "test")
 
+#: Fewer reviews with a text, or fewer of one label, cannot be split into four parts that mean anything.
+MINIMUM_ROWS, MINIMUM_ROWS_PER_LABEL = 200, 10
+
 _INGESTED = {"review_id": pa.string(), "title": pa.string(), "text": pa.string(), "label": pa.string()}
 #: Columns a source may have; steps that describe or slice the data use those that are there.
 OPTIONAL = {

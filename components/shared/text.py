@@ -77,6 +77,18 @@ def natural_text(raw: str) -> str:
     return " ".join(text.split())
 
 
+def changes_made(raw: str) -> list[str]:
+    """Returns what `natural_text` repairs in a raw review or takes out of it, for the report of the cleaning."""
+    readable = html.unescape(ftfy.fix_text(raw))
+    found = {
+        "links": _URL.search(readable) is not None,
+        "HTML": html.unescape(raw) != raw or _TAG.search(readable) is not None,
+        "emoji": not readable.isascii() and emoji.emoji_count(readable) > 0,
+        "broken characters": not raw.isascii() and ftfy.fix_encoding(raw) != raw,
+    }
+    return [change for change, is_there in found.items() if is_there]
+
+
 def tokenize(natural: str) -> list[str]:
     """Returns the words of a natural text in lower case, contractions cut, with ! and ? as words."""
     return _TOKEN.findall(natural.lower().replace("’", "'"))
