@@ -12,6 +12,9 @@ from matplotlib.figure import Figure
 _INK, _ACCENT, _MUTED = "#010203", "#010204", "#010205"
 _CSS = {_INK: "currentColor", _ACCENT: "var(--accent)", _MUTED: "var(--muted)"}
 _LABEL_INCHES = 0.19
+_LEAST_INCHES = 4.0
+#: Room below the chart for the numbers and the name of the horizontal axis.
+_AXIS_INCHES = 0.65
 #: Costs further apart than this are drawn on a logarithmic scale.
 _LOG_RATIO = 20
 _LABEL_X = 1.06
@@ -48,8 +51,10 @@ def draw_trade_off(points: Sequence[Point], quality_name: str, cost_name: str) -
         return ""
     ordered = sorted(points, key=lambda point: (point.quality, point.name))
     with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "trade-off", "font.family": "sans-serif"}):
-        figure = Figure(figsize=(9, max(4.5, _LABEL_INCHES * len(points) + 1)))
-        axes = figure.add_axes((0.09, 0.12, 0.58, 0.84))
+        height = max(_LEAST_INCHES, _LABEL_INCHES * len(points))
+        figure = Figure(figsize=(9, height + _AXIS_INCHES))
+        share = height / (height + _AXIS_INCHES)
+        axes = figure.add_axes((0.09, 0.99 - share, 0.58, share))
         _prepare(axes, ordered, quality_name, cost_name)
         _draw_front(axes, [point for point in ordered if point.on_front])
         for rank, point in enumerate(ordered):

@@ -14,7 +14,7 @@ def cost_per_month_eur(measurement: Measurement, need: Need) -> float:
     Training is paid for over the need's retraining period.
     """
     reviews_a_run = need.reviews_per_day / need.runs_per_day
-    seconds_a_run = measurement.startup_seconds + reviews_a_run / measurement.reviews_per_second.median
+    seconds_a_run = measurement.startup_seconds.median + reviews_a_run / measurement.reviews_per_second.median
     running_a_day = need.runs_per_day * seconds_a_run / _SECONDS_AN_HOUR * need.prices.cpu_hour_eur
     training_a_day = training_cost_eur(measurement, need) / need.prices.retraining_days
     return (running_a_day + training_a_day) * _DAYS_A_MONTH

@@ -148,7 +148,8 @@ def decide(
             good_enough=difference is not None and (one is best or difference.low > -need.quality.margin),
         )
     enough = [one for one in offered if standings[one.name].on_front and standings[one.name].good_enough]
-    chosen = min(enough, key=lambda one: (burdens[one.name], -one.quality, one.name))
+    # On the front, equal burdens mean equal qualities.
+    chosen = min(enough, key=lambda one: (burdens[one.name], one.name))
     choice = _reason_for_choice(chosen, best, standings[chosen.name], need)
     verdict, reason, gain = _pass_gate(chosen, deployed, samples, need)
     return Decision(verdict, (reason, choice), chosen.name, best.name, standings, gain)

@@ -5,8 +5,9 @@ predictions/<candidate>.npz     float32 probabilities (n, classes), arrays "sele
                                 the splits of the features' reviews.parquet
 """
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +36,12 @@ class Spread(_Strict):
     high: float
     repetitions: int
 
+    @classmethod
+    def of(cls, values: Sequence[float]) -> Self:
+        """Returns the spread of at least one value."""
+        low, median, high = np.quantile(values, [0.05, 0.5, 0.95]).tolist()
+        return cls(median=median, low=low, high=high, repetitions=len(values))
+
 
 class Measurement(_Strict):
     """The measured figures of one candidate, from a process of its own.
@@ -49,7 +56,7 @@ class Measurement(_Strict):
         latency_p50_ms, latency_p95_ms: Median and 95 % quantile of the time for one review.
         reviews_per_second: Throughput on select reviews as they come, over several passes.
         peak_memory_mb: Largest resident memory of the process, in 10^6 bytes.
-        startup_seconds: From the start of the process to its first prediction.
+        startup_seconds: From the start of a process to its first prediction, over several processes.
         cpu_seconds: Processor time of the whole process.
         training: What training cost, from the manifest.
         load_average: Load of the machine over the minute before, earlier measurements included.
@@ -70,7 +77,7 @@ class Measurement(_Strict):
     latency_p95_ms: float
     reviews_per_second: Spread
     peak_memory_mb: float
-    startup_seconds: float
+    startup_seconds: Spread
     cpu_seconds: float
     training: Usage
     load_average: float

@@ -13,6 +13,7 @@ def measurements(trained, tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("measured")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(machine, "_SAMPLE_SECONDS", 0.01)
+        patch.setattr(evaluation, "_STARTS", 1)
         evaluation.evaluate_candidates(
             features=trained.features,
             plan=trained.plan,

@@ -32,7 +32,7 @@ def _measurement(**training):
         latency_p95_ms=1.0,
         reviews_per_second=Spread(median=10.0, low=1.0, high=20.0, repetitions=3),
         peak_memory_mb=1.0,
-        startup_seconds=2.0,
+        startup_seconds=Spread.of([2.0]),
         cpu_seconds=1.0,
         training=Usage(**training),
         load_average=0.0,

@@ -38,7 +38,7 @@ def _measurement(name, model, chain, number):
         latency_p95_ms=15.0 / (1 + number % 5),
         reviews_per_second=Spread(median=80.0 * (1 + number % 5), low=70.0, high=90.0, repetitions=3),
         peak_memory_mb=300.0,
-        startup_seconds=0.8,
+        startup_seconds=Spread.of([0.8]),
         cpu_seconds=4.0,
         training=Usage(seconds=600.0 + number),
         load_average=0.4,

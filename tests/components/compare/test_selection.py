@@ -138,6 +138,19 @@ def test_equal_burdens_are_settled_by_quality_and_then_by_name():
     assert _decide(_candidate("b"), _candidate("a")).chosen == "a"
 
 
+def test_of_equally_good_ones_the_lightest_is_the_best():
+    assert _decide(_candidate("a", 0.6, 3.0), _candidate("b", 0.6, 1.0)).best == "b"
+
+
+def test_what_another_beats_in_both_is_not_chosen_even_if_only_it_is_shown_to_be_good_enough():
+    trio = _candidate("best", 0.60, 3.0), _candidate("beaten", 0.59, 2.0), _candidate("beats", 0.595, 1.0)
+    samples = _samples(*trio)
+    samples["beats"] = samples["beats"] + np.linspace(-0.1, 0.1, 500)
+    decision = decide(trio, _NEED, _MAJORITY, samples, _NOTHING_DEPLOYED)
+    assert decision.standings["beaten"].good_enough
+    assert decision.chosen == "best"
+
+
 def test_weights_decide_what_cheapest_means():
     need = _NEED.model_copy(update={"weights": _NEED.weights.model_copy(update={"cost": 0.0, "size": 1.0})})
     small, cheap = _candidate("small", 0.6, 3.0, size_mb=1.0), _candidate("cheap", 0.6, 1.0, size_mb=100.0)

@@ -39,7 +39,7 @@ def _measurement(name, **values):
         "latency_p95_ms": 2.0,
         "reviews_per_second": Spread(median=10.0, low=9.0, high=11.0, repetitions=3),
         "peak_memory_mb": 100.0,
-        "startup_seconds": 1.0,
+        "startup_seconds": Spread.of([1.0]),
         "cpu_seconds": 1.0,
         "training": Usage(seconds=60.0),
         "load_average": 0.0,

@@ -21,7 +21,7 @@ def _measurement(name, chain=(), size=10_000_000, gzip=8_000_000, p50=10.0):
         latency_p95_ms=p50,
         reviews_per_second=Spread(median=1.0, low=1.0, high=1.0, repetitions=3),
         peak_memory_mb=1.0,
-        startup_seconds=1.0,
+        startup_seconds=Spread.of([1.0]),
         cpu_seconds=1.0,
         training=Usage(),
         load_average=0.0,

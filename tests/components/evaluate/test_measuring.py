@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from components.evaluate import measuring
-from components.evaluate.measuring import measure, time_one_by_one, time_passes
+from components.evaluate.measuring import measure, start, time_one_by_one, time_passes
 from components.shared.candidates import bundle_directory
 from components.shared.errors import UserError
 from components.shared.measurements import Spread
@@ -25,12 +25,11 @@ class _Predictor:
 
 
 def test_a_bundle_is_measured_and_predicts_both_splits(trained):
-    figures, probabilities = measure(bundle_directory(trained.sources[0], "logistic"), _TEXTS, 5, started=0.0)
+    figures, probabilities = measure(start(bundle_directory(trained.sources[0], "logistic")), _TEXTS, 5)
     assert {split: rows.shape for split, rows in probabilities.items()} == {"select": (12, 5), "test": (2, 5)}
     assert figures["latency_reviews"] == 5
     assert 0 < figures["latency_p50_ms"] <= figures["latency_p95_ms"]
     assert figures["peak_memory_mb"] > 20
-    assert figures["startup_seconds"] > 0
     spread = Spread(**figures["reviews_per_second"])
     assert 0 < spread.low <= spread.median <= spread.high
 
@@ -57,12 +56,10 @@ def test_a_slow_model_is_passed_over_at_least_three_times(monkeypatch):
         (lambda texts: np.full((len(texts), 4), 0.25), "shape"),
     ],
 )
-def test_predictions_that_are_no_probabilities_are_refused(monkeypatch, trained, answer, message):
-    bundle = bundle_directory(trained.sources[0], "logistic")
-    task = measuring.load_bundle(bundle).task
-    monkeypatch.setattr(measuring, "load_bundle", lambda _: _Predictor(task, answer))
+def test_predictions_that_are_no_probabilities_are_refused(trained, answer, message):
+    task = start(bundle_directory(trained.sources[0], "logistic")).task
     with pytest.raises(UserError, match=message):
-        measure(bundle, _TEXTS, 2, started=0.0)
+        measure(_Predictor(task, answer), _TEXTS, 2)
 
 
 def test_the_measuring_process_holds_the_predictor_and_no_more():
