@@ -128,7 +128,7 @@ def compare_candidates(
     )
 
     write_rows(rows, table)
-    write_text(decision, json.dumps(record, indent=2, allow_nan=False) + "\n")
+    write_text(decision, json.dumps(record, indent=2, allow_nan=False, ensure_ascii=False) + "\n")
     _copy_winner(result.chosen, sources, winner)
     write_report(content, report)
     return Comparison(
