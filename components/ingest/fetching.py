@@ -3,13 +3,12 @@
 from pathlib import Path
 
 import requests
-from tqdm import tqdm
 
+from components.shared.downloads import TIMEOUT_SECONDS, download_gs, meter_bytes, reason_of
 from components.shared.errors import UserError
 from components.shared.files import sha256_of
 
 _CHUNK_BYTES = 1 << 18
-_TIMEOUT_SECONDS = 30
 
 
 def fetch(data: str, sha256: str, workspace: Path) -> Path:
@@ -29,7 +28,7 @@ def fetch(data: str, sha256: str, workspace: Path) -> Path:
             raise UserError(f"{data}: a file from the web needs its expected SHA-256; pass it with --data-sha256")
         path = _download_https(data, workspace / "source")
     elif scheme == "gs":
-        path = _download_gs(data, workspace / "source")
+        path = download_gs(data, workspace / "source")
     elif scheme:
         raise UserError(f"{data}: '{scheme}://' is not supported; use a local path, https:// or gs://")
     else:
@@ -51,49 +50,12 @@ def _verify(path: Path, data: str, sha256: str) -> None:
 
 def _download_https(uri: str, path: Path) -> Path:
     try:
-        with requests.get(uri, stream=True, timeout=_TIMEOUT_SECONDS) as response:
+        with requests.get(uri, stream=True, timeout=TIMEOUT_SECONDS) as response:
             response.raise_for_status()
             size = int(response.headers.get("Content-Length", 0)) or None
-            with path.open("wb") as stream, _progress(size) as progress:
+            with path.open("wb") as stream, meter_bytes(size) as progress:
                 for chunk in response.iter_content(_CHUNK_BYTES):
                     progress.update(stream.write(chunk))
     except (requests.RequestException, OSError) as error:
-        raise UserError(f"{uri}: cannot be read: {_reason(error)}; check the URI and the network") from error
+        raise UserError(f"{uri}: cannot be read: {reason_of(error)}; check the URI and the network") from error
     return path
-
-
-def _download_gs(uri: str, path: Path) -> Path:
-    from google.api_core.exceptions import GoogleAPIError
-    from google.auth.exceptions import DefaultCredentialsError, GoogleAuthError
-    from google.cloud import storage
-
-    bucket, _, name = uri[len("gs://") :].partition("/")
-    if not bucket or not name:
-        raise UserError(f"{uri}: expected gs://bucket/path/of/file.csv")
-    try:
-        try:
-            client = storage.Client()
-        except DefaultCredentialsError:  # public buckets can be read without an account
-            client = storage.Client.create_anonymous_client()
-        blob = client.bucket(bucket).blob(name)
-        blob.reload(timeout=_TIMEOUT_SECONDS)
-        with path.open("wb") as stream, tqdm.wrapattr(stream, "write", **_progress_options(blob.size)) as metered:
-            blob.download_to_file(metered, timeout=_TIMEOUT_SECONDS)
-    except (GoogleAPIError, GoogleAuthError, requests.RequestException, OSError, ValueError) as error:
-        raise UserError(f"{uri}: cannot be read: {_reason(error)}; check the URI and your access") from error
-    return path
-
-
-def _progress_options(size: int | None) -> dict[str, object]:
-    return {"total": size, "unit": "B", "unit_scale": True, "desc": "download", "mininterval": 1.0}
-
-
-def _progress(size: int | None) -> "tqdm[None]":
-    return tqdm(**_progress_options(size))
-
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, requests.HTTPError) and error.response is not None:
-        return f"HTTP status {error.response.status_code}"
-    code = getattr(error, "code", None)
-    return f"{type(error).__name__}" + (f" (status {int(code)})" if isinstance(code, int) else "")
