@@ -42,6 +42,7 @@ class NoQuantization(_QuantizeConfig):
 
     def set_quantize_weights(self, layer: Any, quantize_weights: Any) -> None:
         """Sets the rounded weights, in the order of `get_weights_and_quantizers`."""
+        return
 
     def get_activations_and_quantizers(self, layer: Any) -> list[Any]:
         """Returns no activations: they are layers of their own."""
@@ -49,6 +50,7 @@ class NoQuantization(_QuantizeConfig):
 
     def set_quantize_activations(self, layer: Any, quantize_activations: Any) -> None:
         """Sets nothing."""
+        return
 
     def get_output_quantizers(self, layer: Any) -> list[Any]:
         """Returns the quantizers of the output."""
