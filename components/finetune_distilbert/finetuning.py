@@ -11,7 +11,7 @@ from components.shared.candidates import write_failures
 from components.shared.errors import UserError
 from components.shared.examples import read_examples
 from components.shared.export import training_meter, write_trained_candidate
-from components.shared.features import Features, read_features, read_split
+from components.shared.features import read_features, read_split
 from components.shared.fitting import FitSettings, fit, start_reproducibly, training_figures
 from components.shared.plan import read_plan
 
@@ -71,7 +71,7 @@ def finetune(features: Path, plan: Path, settings: DistilBertSettings, candidate
             model,
             train=read_examples(architecture, features, "train", settings.train_rows, settings.seed),
             tune=read_examples(architecture, features, "tune"),
-            class_weights=softened_class_weights(described),
+            class_weights=architecture.class_weights(described),
             settings=FitSettings(
                 epochs=settings.epochs,
                 batch_size=settings.batch_size,
@@ -83,16 +83,6 @@ def finetune(features: Path, plan: Path, settings: DistilBertSettings, candidate
         )
     write_trained_candidate(candidates, architecture, model, (), described, planned, meter.usage)
     return training_figures(meter.usage, history) | {"max_length": float(architecture.max_length)}
-
-
-def softened_class_weights(features: Features) -> list[float]:
-    """Returns the square roots of the balanced class weights, with a mean of 1 over train.
-
-    Balanced weights make a large model swap accuracy for recall of the rare classes; their square roots keep
-    most of the macro-F1 and of the accuracy.
-    """
-    softened = np.sqrt(features.class_weights)
-    return (softened / np.dot(softened, features.class_shares)).tolist()
 
 
 def _architecture(base: BaseModel, settings: DistilBertSettings, features: Path, classes: int) -> DistilBert:

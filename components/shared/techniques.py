@@ -122,7 +122,7 @@ def train_on(
         seed=finetuning.seed,
     )
     tune = read_examples(architecture, features, "tune", _CHECK_ROWS, _CHECK_SEED)
-    fit(architecture, model, train, tune, read_features(features).class_weights, settings, callbacks)
+    fit(architecture, model, train, tune, architecture.class_weights(read_features(features)), settings, callbacks)
 
 
 def wrap_compressible(checkpoint: Checkpoint, wrap: Callable[[Any], Any]) -> Any:

@@ -62,7 +62,7 @@ def train(features: Path, plan: Path, settings: LstmSettings, candidates: Path) 
             model,
             read_examples(architecture, features, "train"),
             read_examples(architecture, features, "tune"),
-            description.class_weights,
+            architecture.class_weights(description),
             FitSettings(
                 epochs=settings.epochs,
                 batch_size=settings.batch_size,

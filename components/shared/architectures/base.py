@@ -13,6 +13,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from components.shared.features import Features
+
 #: One array for each input of the model, first axis the reviews of the batch.
 Inputs = list[NDArray[np.int32]]
 #: The token numbers of one review, unpadded.
@@ -40,11 +42,22 @@ class Architecture(ABC):
     name: ClassVar[str]
     #: How `export` converts what quantisation-aware training learnt.
     quantization_after_aware: ClassVar[str] = "dynamic"
+    #: Class weights are the balanced ones raised to this power: 1 balances the classes, 0 leaves them as they are.
+    class_weight_power: ClassVar[float] = 0.5
     #: What training started from, such as "glove-6b-50d"; recorded in the bundle.
     base_model: str
     #: Learning rate and batch size it was trained with; techniques train on with less and the same.
     learning_rate: float
     batch_size: int
+
+    def class_weights(self, features: Features) -> list[float]:
+        """Returns the weight of each class in the loss, with a mean of 1 over train.
+
+        Fully balanced weights swap accuracy for recall of the rare classes and shift the average sentiment
+        towards them; softened ones keep the macro-F1.
+        """
+        softened = np.array(features.class_weights) ** self.class_weight_power
+        return (softened / np.dot(softened, features.class_shares)).tolist()
 
     @abstractmethod
     def build(self) -> Any:

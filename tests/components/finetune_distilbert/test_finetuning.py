@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from components.finetune_distilbert.finetuning import DistilBertSettings, finetune, softened_class_weights
+from components.finetune_distilbert.finetuning import DistilBertSettings, finetune
 from components.shared.bundle import load_bundle, read_manifest
 from components.shared.candidates import bundle_directory, checkpoint_directory, list_bundles, read_failures
 from components.shared.checkpoints import load_checkpoint
@@ -121,14 +121,3 @@ def test_a_length_without_room_for_text_is_refused(finetuned: Finetuned, tmp_pat
         finetune(
             finetuned.features, finetuned.plan, replace(finetuned.settings, max_length=2), tmp_path / "candidates"
         )
-
-
-def test_class_weights_favour_rare_classes_less_than_balanced_ones_and_average_to_one(finetuned: Finetuned) -> None:
-    shares = (0.1, 0.9)
-    balanced = tuple(1 / (2 * share) for share in shares)
-    features = read_features(finetuned.features).model_copy(
-        update={"class_weights": balanced, "class_shares": shares}
-    )
-    weights = softened_class_weights(features)
-    assert np.dot(weights, shares) == pytest.approx(1)
-    assert 1 < weights[0] / weights[1] < balanced[0] / balanced[1]
