@@ -110,8 +110,8 @@ def test_nothing_is_trained_when_distilbert_is_not_wanted(finetuned: Finetuned, 
 def test_a_base_model_that_cannot_be_found_is_refused_and_leaves_no_candidate(
     finetuned: Finetuned, tmp_path: Path
 ) -> None:
-    settings = replace(finetuned.settings, base_model="gs://")
-    with pytest.raises(UserError):
+    settings = replace(finetuned.settings, base_model="./no/such/model")
+    with pytest.raises(UserError, match="no such directory"):
         finetune(finetuned.features, finetuned.plan, settings, tmp_path / "candidates")
     assert list_bundles(tmp_path / "candidates") == {}
 
