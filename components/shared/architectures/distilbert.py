@@ -37,6 +37,9 @@ class DistilBert(Architecture):
     """A DistilBERT with its tokenizer. Inputs: input_ids and attention_mask, int32 (batch, length)."""
 
     name = "distilbert"
+    # On 3,000 clothing reviews 0.5 and 1 gave the same macro-F1 (0.50), 0.5 the better accuracy (0.66, 0.62) and
+    # the better average sentiment (0.09 stars too low, 0.24).
+    class_weight_power = 0.5
 
     def __init__(
         self,
