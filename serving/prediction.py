@@ -1,0 +1,55 @@
+"""What one review's prediction is: the same for a table and for a request."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from components.shared.predictors import Predictor
+from components.shared.text import join_title, natural_text
+
+
+@dataclass(frozen=True)
+class Review:
+    """A raw review; both parts may be empty."""
+
+    text: str
+    title: str = ""
+
+    @property
+    def has_text(self) -> bool:
+        """Whether anything is left of the text without mark-up and links. A title alone is no review.
+
+        Training leaves such reviews out, so no model has learnt what they mean.
+        """
+        return natural_text(self.text) != ""
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What a model says of one review.
+
+    Attributes:
+        label: The most probable label.
+        score: The expected value of the label: the expected rating where labels are ratings.
+        probabilities: Of each label, in the task's order; they sum to 1.
+    """
+
+    label: str
+    score: float
+    probabilities: tuple[float, ...]
+
+
+def predict_reviews(predictor: Predictor, reviews: Sequence[Review]) -> list[Prediction | None]:
+    """Returns a prediction for each review, in order; None for a review without text."""
+    with_text = [row for row, review in enumerate(reviews) if review.has_text]
+    raw = [join_title(reviews[row].title, reviews[row].text) for row in with_text]
+    probabilities = predictor.predict(raw).astype(np.float64)
+    predictions: list[Prediction | None] = [None] * len(reviews)
+    for row, shares in zip(with_text, probabilities, strict=True):
+        predictions[row] = Prediction(
+            label=predictor.task.labels[int(shares.argmax())],
+            score=float(shares @ np.array(predictor.task.scores)),
+            probabilities=tuple(shares.tolist()),
+        )
+    return predictions
