@@ -33,11 +33,7 @@ _CHAINS: tuple[Chain, ...] = (
     ("prune", "cluster"),
     ("prune", "dynamic"),
     ("prune", "qat"),
-    ("cluster", "dynamic"),
 )
-
-#: How techniques train on the tiny model.
-TINY_FINETUNING = Finetuning(rows=0, epochs=2, learning_rate=0.0, seed=1)
 
 
 @dataclass(frozen=True)
@@ -50,6 +46,7 @@ class Tiny:
         trained: Candidates of train_lstm.
         metrics: What train_lstm reported.
         texts: Raw reviews that training never saw, among them an empty and a long one.
+        finetuning: How techniques train on.
     """
 
     features: Path
@@ -57,6 +54,7 @@ class Tiny:
     trained: Path
     metrics: dict[str, float]
     texts: list[str]
+    finetuning: Finetuning
 
 
 @pytest.fixture(scope="session")
@@ -103,7 +101,18 @@ def tiny(tiny_features: Path, tiny_plan: Path, tmp_path_factory: pytest.TempPath
     metrics = train(tiny_features, tiny_plan, settings, trained)
     texts = ["Love the perfect dress", "awful, itchy and cheap", "okay size", "", "unknown words only"]
     texts.append("soft pretty dress top skirt size fit colour fabric waist sleeve shoulder awful")
-    return Tiny(tiny_features, tiny_plan, trained, metrics, texts)
+    finetuning = Finetuning(rows=0, epochs=2, learning_rate=0.0, seed=1)
+    return Tiny(tiny_features, tiny_plan, trained, metrics, texts, finetuning)
+
+
+@pytest.fixture(scope="session")
+def tiny_pruned(tiny: Tiny, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Candidates of the pruning step, half of the weights zero; read only."""
+    from components.prune.pruning import prune_candidates
+
+    destination = tmp_path_factory.mktemp("pruned") / "candidates"
+    prune_candidates("lstm", tiny.features, tiny.plan, [tiny.trained], 0.5, tiny.finetuning, destination)
+    return destination
 
 
 def _reviews() -> pd.DataFrame:

@@ -1,0 +1,95 @@
+"""Training a tiny LSTM: what it learns, what it ships, and that the bundle computes what was trained."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from ai_edge_litert.interpreter import Interpreter
+
+from components.shared.bundle import load_bundle, read_manifest
+from components.shared.candidates import bundle_directory, checkpoint_directory, list_bundles, read_failures
+from components.shared.checkpoints import load_checkpoint
+from components.shared.features import read_embeddings, read_features, read_split
+from components.shared.fitting import predict
+from components.shared.plan import read_plan
+from components.train_lstm.training import LstmSettings, train
+
+_SETTINGS = LstmSettings(units=4, dropout=0.1, epochs=2, patience=0, batch_size=16, learning_rate=0.01, seed=1)
+
+
+def test_the_lstm_learns_words_that_tell_the_label(tiny: Any) -> None:
+    assert tiny.metrics["tune_macro_f1"] > 0.8
+    labels = load_bundle(bundle_directory(tiny.trained, "lstm")).predict(tiny.texts[:2]).argmax(axis=1)
+    assert labels.tolist() == [2, 0]
+
+
+def test_training_reports_cost_and_quality(tiny: Any) -> None:
+    assert set(tiny.metrics) == {
+        "training_seconds",
+        "peak_memory_mb",
+        "cost_eur",
+        "tune_macro_f1",
+        "tune_accuracy",
+        "epochs",
+        "reviews_per_second",
+    }
+    price = read_plan(tiny.plan).need.prices.cpu_hour_eur
+    usage = read_manifest(bundle_directory(tiny.trained, "lstm")).training
+    assert usage.device == "cpu"
+    assert usage.cost_eur == pytest.approx(tiny.metrics["training_seconds"] / 3600 * price)
+
+
+def test_the_bundle_computes_what_the_keras_model_computes(tiny: Any) -> None:
+    reviews = read_split(tiny.features, "tune")
+    checkpoint = load_checkpoint(checkpoint_directory(tiny.trained, "lstm"))
+    expected = predict(checkpoint.architecture, checkpoint.build(), checkpoint.architecture.encode(reviews))
+    predicted = load_bundle(bundle_directory(tiny.trained, "lstm")).predict(reviews["text"].tolist())
+    np.testing.assert_allclose(predicted, expected, atol=1e-5)
+
+
+def test_the_word_vectors_that_ship_are_those_of_the_features(tiny: Any) -> None:
+    vectors = read_embeddings(tiny.features)
+    checkpoint = load_checkpoint(checkpoint_directory(tiny.trained, "lstm"))
+    np.testing.assert_array_equal(checkpoint.weights["embedding/0"], vectors)
+    bundle = bundle_directory(tiny.trained, "lstm")
+    interpreter = Interpreter(model_path=str(bundle / "model.tflite"))
+    tables = [
+        interpreter.get_tensor(detail["index"])
+        for detail in interpreter.get_tensor_details()
+        if tuple(detail["shape"]) == vectors.shape
+    ]
+    assert len(tables) == 1
+    np.testing.assert_array_equal(tables[0], vectors)
+    words = json.loads((bundle / "vocabulary.json").read_text(encoding="utf-8"))
+    assert len(words) == len(vectors) - 1
+
+
+def test_the_same_seed_gives_the_same_model(tiny: Any, tmp_path: Path) -> None:
+    for name in ("first", "second"):
+        train(tiny.features, tiny.plan, _SETTINGS, tmp_path / name)
+    train(tiny.features, tiny.plan, replace(_SETTINGS, seed=2), tmp_path / "other")
+    first, second, other = (
+        load_checkpoint(checkpoint_directory(tmp_path / name, "lstm")).weights for name in ("first", "second", "other")
+    )
+    assert all(np.array_equal(first[name], second[name]) for name in first)
+    assert not np.array_equal(first["lstm/0"], other["lstm/0"])
+
+
+def test_the_input_length_and_the_text_preprocessing_are_those_of_the_features(tiny: Any) -> None:
+    features = read_features(tiny.features)
+    preprocessing = read_manifest(bundle_directory(tiny.trained, "lstm")).preprocessing
+    assert preprocessing["length"] == features.sequence_length
+    assert preprocessing["text"] == features.text.model_dump(mode="json")
+
+
+def test_a_plan_without_the_lstm_gives_an_empty_directory(tiny: Any, tmp_path: Path) -> None:
+    plan = read_plan(tiny.plan).model_copy(update={"models": ("logistic",), "cells": ()})
+    path = tmp_path / "plan.json"
+    path.write_text(plan.model_dump_json(), encoding="utf-8")
+    assert train(tiny.features, path, _SETTINGS, tmp_path / "candidates") == {}
+    assert list_bundles(tmp_path / "candidates") == {}
+    assert [file.name for file in (tmp_path / "candidates").iterdir()] == ["failures.json"]
+    assert read_failures(tmp_path / "candidates") == {}
