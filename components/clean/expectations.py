@@ -135,9 +135,9 @@ def _should(kind: Callable[..., Expectation], meaning: str, **values: Any) -> Ex
 
 
 def _observed(result: dict[str, Any]) -> str:
-    if "unexpected_count" in result:
-        return f"{result['unexpected_count']:,} otherwise"
-    value = result.get("observed_value", "")
+    if "observed_value" not in result:
+        return f"{result['unexpected_count']:,} otherwise" if result else ""
+    value = result["observed_value"]
     if isinstance(value, list):
         return ", ".join(map(str, value))
     return f"{value:,}" if isinstance(value, int) else str(value)

@@ -74,8 +74,10 @@ def _vectors_of_file(path: Path, name: str, words: Sequence[str]) -> KeyedVector
         raise UserError(f"{name}: no such file of word vectors; leave --embedding out for the packaged GloVe")
     try:
         with path.open(encoding="utf-8") as stream:
-            has_header = len(stream.readline().split()) == 2
-        everything = KeyedVectors.load_word2vec_format(str(path), binary=False, no_header=not has_header)
+            fields = len(stream.readline().split())
+        if not fields:
+            raise ValueError("empty")
+        everything = KeyedVectors.load_word2vec_format(str(path), binary=False, no_header=fields != 2)
     except (ValueError, EOFError) as error:
         raise UserError(f"{name}: not a text file of word vectors: expected a word and its numbers a line") from error
     found = [word for word in words if word in everything]

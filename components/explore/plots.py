@@ -73,7 +73,7 @@ def draw_correlations(table: pd.DataFrame) -> str:
     """Returns the correlation table as shaded cells; the shade is the size, the number tells the sign."""
 
     def draw(figure: Figure) -> None:
-        axes = figure.add_axes((0.2, 0.16, 0.6, 0.82))
+        axes = figure.add_axes((0.17, 0.16, 0.8, 0.82))
         names, values = list(table.columns), table.to_numpy(dtype=float)
         for row in range(len(names)):
             for column in range(len(names)):
@@ -150,7 +150,9 @@ def _svg(draw: Callable[[Figure], None], height: float) -> str:
         figure.patch.set_visible(False)
         draw(figure)
         buffer = io.StringIO()
-        figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
+        figure.savefig(
+            buffer, format="svg", transparent=True, metadata=dict.fromkeys(("Date", "Creator", "Format", "Type"))
+        )
     svg = buffer.getvalue()
     for placeholder, colour in _CSS.items():
         svg = svg.replace(placeholder, colour)

@@ -1,0 +1,34 @@
+from pathlib import Path
+
+import pandas as pd
+
+from components.shared.fingerprints import code_fingerprint, table_fingerprint
+
+_TABLE = pd.DataFrame({"text": ["a", "b"], "label": ["1", "2"]})
+
+
+def test_equal_tables_have_equal_fingerprints() -> None:
+    assert table_fingerprint(_TABLE) == table_fingerprint(_TABLE.copy())
+    assert len(table_fingerprint(_TABLE)) == 16
+
+
+def test_a_value_a_name_and_the_order_change_the_fingerprint() -> None:
+    changed = [
+        _TABLE.assign(text=["a", "c"]),
+        _TABLE.rename(columns={"text": "title"}),
+        _TABLE.iloc[::-1],
+        _TABLE.iloc[:1],
+    ]
+    assert len({table_fingerprint(table) for table in [_TABLE, *changed]}) == 5
+
+
+def test_code_fingerprint_follows_content_and_names_but_not_caches(tmp_path: Path) -> None:
+    (tmp_path / "step.py").write_text("x = 1")
+    first = code_fingerprint(tmp_path)
+    (tmp_path / "__pycache__").mkdir()
+    (tmp_path / "__pycache__" / "step.pyc").write_bytes(b"cached")
+    assert code_fingerprint(tmp_path) == first
+    (tmp_path / "step.py").write_text("x = 2")
+    second = code_fingerprint(tmp_path)
+    (tmp_path / "step.py").rename(tmp_path / "other.py")
+    assert len({first, second, code_fingerprint(tmp_path)}) == 3
