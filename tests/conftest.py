@@ -1,4 +1,4 @@
-"""A tiny LSTM, trained once: 60 reviews of three labels, a vocabulary of 50 words, 4 units."""
+"""Small models: a tiny LSTM (60 reviews of three labels, a vocabulary of 50 words, 4 units) and a logistic one."""
 
 import json
 import random
@@ -9,11 +9,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from components.shared.bundle import Manifest, write_bundle
 from components.shared.chains import Chain
 from components.shared.features import DESCRIPTION, EMBEDDINGS, REVIEWS, VOCABULARY, Features
 from components.shared.finetuning import Finetuning
+from components.shared.meter import Usage
 from components.shared.need import parse_need
 from components.shared.plan import Cell, Plan
+from components.shared.predictors import TfidfLogisticParameters, TfidfLogisticPredictor
 from components.shared.reviews import write_reviews
 from components.shared.task import Task
 from components.shared.text import TextPreprocessing
@@ -113,6 +116,34 @@ def tiny_pruned(tiny: Tiny, tmp_path_factory: pytest.TempPathFactory) -> Path:
     destination = tmp_path_factory.mktemp("pruned") / "candidates"
     prune_candidates("lstm", tiny.features, tiny.plan, [tiny.trained], 0.5, tiny.finetuning, destination)
     return destination
+
+
+@pytest.fixture(scope="session")
+def logistic_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A bundle of TF-IDF and logistic regression with the labels 1, 2 and 3; read only."""
+    from sklearn.linear_model import LogisticRegression
+
+    examples = [("awful itchy cheap", "1"), ("okay average mixed", "2"), ("love perfect soft", "3")] * 4
+    parameters = TfidfLogisticParameters()
+    vectorizer = parameters.vectorizer()
+    model = LogisticRegression(C=100.0).fit(
+        vectorizer.fit_transform([text for text, _ in examples]), [label for _, label in examples]
+    )
+    manifest = Manifest(
+        candidate="logistic",
+        task=Task(labels=_LABELS, scores=(1, 2, 3), text_column="Review Text", title_column="Title"),
+        model="logistic",
+        base_model="tfidf",
+        runtime="scikit-learn",
+        predictor="tfidf-logistic",
+        preprocessing=parameters.model_dump(mode="json"),
+        data_fingerprint="d" * 16,
+        code_fingerprint="c" * 16,
+        training=Usage(),
+    )
+    directory = tmp_path_factory.mktemp("logistic") / "bundle"
+    write_bundle(directory, manifest, TfidfLogisticPredictor.files(vectorizer, model.coef_, model.intercept_))
+    return directory
 
 
 def _reviews() -> pd.DataFrame:
