@@ -135,9 +135,8 @@ def _should(kind: Callable[..., Expectation], meaning: str, **values: Any) -> Ex
 
 
 def _observed(result: dict[str, Any]) -> str:
-    if "observed_value" not in result:
-        return f"{result['unexpected_count']:,} otherwise" if result else ""
-    value = result["observed_value"]
-    if isinstance(value, list):
-        return ", ".join(map(str, value))
-    return f"{value:,}" if isinstance(value, int) else str(value)
+    if missing := result.get("partial_missing_list"):
+        return f"none with {', '.join(map(str, missing))}"
+    if result.get("observed_value") is not None:
+        return f"{result['observed_value']:,}"
+    return f"{result['unexpected_count']:,} otherwise" if "unexpected_count" in result else ""
