@@ -167,9 +167,9 @@ def check_usable(reviews: pd.DataFrame, labels: Sequence[str], text_column: str,
 
 def _stratified(reviews: pd.DataFrame, rows: int, seed: int) -> pd.DataFrame:
     """Returns that many rows, the labels in their shares, in the order of the source."""
-    if rows < reviews["label"].nunique():
-        raise UserError(f"--sample-rows {rows} is fewer than one review a label; ask for at least {MINIMUM_ROWS}")
-    if reviews["label"].value_counts().min() < 2 or len(reviews) - rows < reviews["label"].nunique():
+    if rows < MINIMUM_ROWS:
+        raise UserError(f"--sample-rows {rows} is too few; at least {MINIMUM_ROWS} are needed")
+    if len(reviews) - rows < reviews["label"].nunique():  # too few are left out to stratify those
         return reviews.sample(rows, random_state=seed).sort_index()
     kept, _ = train_test_split(reviews, train_size=rows, stratify=reviews["label"], random_state=seed)
     return kept.sort_index()

@@ -2,6 +2,7 @@ import random
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -70,6 +71,10 @@ def test_sampling_keeps_the_shares_and_is_seeded(write_csv: Any, tmp_path: Path)
     other = _ingest(path, tmp_path, sample_rows=250, seed=8)
     assert first.rows_per_label == dict.fromkeys(LABELS, 50)
     assert first.fingerprint == again.fingerprint != other.fingerprint
+
+
+def test_nearly_all_rows_can_be_sampled(write_csv: Any, tmp_path: Path) -> None:
+    assert _ingest(write_csv(), tmp_path, sample_rows=298).rows_kept == 298
 
 
 def test_a_table_without_titles_is_fine(write_csv: Any, tmp_path: Path) -> None:
@@ -169,8 +174,6 @@ def test_foreign_text_is_shown_in_one_short_printable_line(value: str) -> None:
 
 @given(st.integers(1, 5), st.sampled_from(["{}", "{}.0", " {} ", "{}.00", "{}e0"]))
 def test_numbers_are_labels_however_they_are_written(value: int, spelling: str) -> None:
-    import pandas as pd
-
     raw = pd.Series([spelling.format(value)], name="Stars")
     assert normalised_labels(raw, LABELS, "file").tolist() == [str(value)]
 

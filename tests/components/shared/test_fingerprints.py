@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from components.shared.fingerprints import code_fingerprint, table_fingerprint
+from components.shared.fingerprints import code_fingerprint, directory_fingerprint, table_fingerprint
 
 _TABLE = pd.DataFrame({"text": ["a", "b"], "label": ["1", "2"]})
 
@@ -32,3 +32,13 @@ def test_code_fingerprint_follows_content_and_names_but_not_caches(tmp_path: Pat
     second = code_fingerprint(tmp_path)
     (tmp_path / "step.py").rename(tmp_path / "other.py")
     assert len({first, second, code_fingerprint(tmp_path)}) == 3
+
+
+def test_directory_fingerprint_follows_content_and_names_wherever_it_lies(tmp_path: Path) -> None:
+    for name, content in (("one", "x"), ("two", "x"), ("three", "y")):
+        (tmp_path / name / "inner").mkdir(parents=True)
+        (tmp_path / name / "inner" / "file").write_text(content)
+    one, two, three = (directory_fingerprint(tmp_path / name) for name in ("one", "two", "three"))
+    assert one == two != three
+    (tmp_path / "two" / "inner" / "file").rename(tmp_path / "two" / "file")
+    assert directory_fingerprint(tmp_path / "two") != one
