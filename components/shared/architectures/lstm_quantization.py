@@ -3,6 +3,8 @@
 LiteRT's fused LSTM holds one matrix for each of the four gates, each with a scale of its own. TFMOT does not
 quantise a recurrent layer by itself, and its integer input is not quantisable; so the part behind the word
 vectors is quantised with a configuration for recurrent kernels, and the word vectors are put in front again.
+What the LSTM reads is rounded with the range of all word vectors seen so far, much as LiteRT rounds their
+table; before the first training step there is no range, and no sensible prediction.
 """
 
 from typing import Any
@@ -86,7 +88,11 @@ _SCOPE = {kind.__name__: kind for kind in (BlockQuantizer, *_CONFIGS.values())}
 
 
 def quantization_aware(model: Any) -> Any:
-    """Returns a copy of an LSTM model, weights included, that trains with kernels rounded to int8."""
+    """Returns a copy of an LSTM model, weights included, that trains with kernels rounded to int8.
+
+    Args:
+        model: A plain model: token numbers, embedding, then layers one after the other.
+    """
     tokens, embedding, *layers = model.layers
     vectors = keras.Input(embedding.output_shape[1:], name="vectors")
     output = vectors

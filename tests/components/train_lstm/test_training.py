@@ -72,7 +72,8 @@ def test_the_same_seed_gives_the_same_model(tiny: Any, tmp_path: Path) -> None:
         train(tiny.features, tiny.plan, _SETTINGS, tmp_path / name)
     train(tiny.features, tiny.plan, replace(_SETTINGS, seed=2), tmp_path / "other")
     first, second, other = (
-        load_checkpoint(checkpoint_directory(tmp_path / name, "lstm")).weights for name in ("first", "second", "other")
+        load_checkpoint(checkpoint_directory(tmp_path / name, "lstm")).weights
+        for name in ("first", "second", "other")
     )
     assert all(np.array_equal(first[name], second[name]) for name in first)
     assert not np.array_equal(first["lstm/0"], other["lstm/0"])

@@ -1,0 +1,48 @@
+"""Choosing and encoding the reviews that a model learns from."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from hypothesis import given
+from hypothesis import strategies as st
+
+from components.shared.candidates import checkpoint_directory
+from components.shared.checkpoints import load_checkpoint
+from components.shared.examples import read_examples, stratified_sample
+from components.shared.features import read_split
+
+
+@given(
+    labels=st.lists(st.sampled_from("abc"), min_size=2, max_size=60),
+    rows=st.integers(1, 59),
+    seed=st.integers(0, 3),
+)
+def test_a_sample_keeps_the_share_of_each_label(labels: list[str], rows: int, seed: int) -> None:
+    reviews = pd.DataFrame({"label": labels, "review_id": range(len(labels))})
+    sample = stratified_sample(reviews, rows, seed)
+    assert len(sample) == min(rows, len(labels))
+    assert sample["review_id"].is_unique
+    for label, count in reviews["label"].value_counts().items():
+        assert abs((sample["label"] == label).sum() - count * len(sample) / len(labels)) <= 1
+
+
+def test_the_seed_decides_which_reviews_are_taken() -> None:
+    reviews = pd.DataFrame({"label": ["a"] * 100, "review_id": range(100)})
+    first, again, other = (stratified_sample(reviews, 20, seed)["review_id"].tolist() for seed in (1, 1, 2))
+    assert first == again != other
+
+
+def test_no_number_of_rows_means_all_of_them() -> None:
+    reviews = pd.DataFrame({"label": ["a", "b", "a"], "review_id": range(3)})
+    pd.testing.assert_frame_equal(stratified_sample(reviews, 0, 1), reviews)
+
+
+def test_examples_are_the_reviews_of_one_split_with_their_labels(tiny: Any) -> None:
+    architecture = load_checkpoint(checkpoint_directory(tiny.trained, "lstm")).architecture
+    examples = read_examples(architecture, tiny.features, "tune")
+    reviews = read_split(tiny.features, "tune")
+    assert [["1", "2", "3"][label] for label in examples.labels] == reviews["label"].tolist()
+    encoded = architecture.encode(reviews)
+    assert all(np.array_equal(given, expected) for given, expected in zip(examples.encoded, encoded, strict=True))
+    assert len(read_examples(architecture, tiny.features, "tune", rows=7).labels) == 7

@@ -1,0 +1,93 @@
+"""What every technique step does around its technique: parents, failures, checks."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from components.shared.bundle import read_manifest
+from components.shared.candidates import bundle_directory, checkpoint_directory, list_bundles, read_failures
+from components.shared.chains import Chain
+from components.shared.checkpoints import Checkpoint
+from components.shared.keras import ConverterError
+from components.shared.plan import read_plan
+from components.shared.techniques import Built, Technique, build_candidates
+
+
+def _build(tiny: Any, chains: list[Chain], technique: Technique, destination: Path) -> dict[str, str]:
+    plan = read_plan(tiny.plan)
+    build_candidates("lstm", chains, tiny.features, plan, [tiny.trained], technique, destination)
+    return read_failures(destination)
+
+
+def _export(parent: Checkpoint, chain: Chain) -> Built:
+    return Built(parent.architecture.export(parent.build()))
+
+
+def _always(label: int) -> Technique:
+    """Returns a technique after which the model predicts one label, whatever it reads."""
+
+    def technique(parent: Checkpoint, chain: Chain) -> Built:
+        model = parent.build()
+        kernel, bias = model.get_layer("classifier").get_weights()
+        model.get_layer("classifier").set_weights([kernel * 0, np.eye(len(bias))[label]])
+        return Built(parent.architecture.export(model), model=model)
+
+    return technique
+
+
+def test_a_model_worse_than_the_most_frequent_class_is_recorded_with_figures(tiny: Any, tmp_path: Path) -> None:
+    failures = _build(tiny, [("prune",)], _always(0), tmp_path)
+    assert list(failures) == ["lstm-prune"]
+    # Label 0 is a quarter of tune: F1 0.4 / 3; label 2 is half of it: F1 2/3 / 3.
+    assert failures["lstm-prune"].startswith("collapsed: macro-F1 0.133 on 40 reviews of tune")
+    assert "0.222" in failures["lstm-prune"]
+    assert list_bundles(tmp_path) == {} and not checkpoint_directory(tmp_path, "lstm-prune").exists()
+
+
+def test_a_model_as_good_as_the_most_frequent_class_is_kept(tiny: Any, tmp_path: Path) -> None:
+    assert _build(tiny, [("prune",)], _always(2), tmp_path) == {}
+    assert checkpoint_directory(tmp_path, "lstm-prune").is_dir()
+
+
+@pytest.mark.parametrize("error", [ConverterError("no kernel\nfor this"), RuntimeError("no kernel\nfor this")])
+def test_a_conversion_that_fails_does_not_take_the_others_with_it(
+    tiny: Any, tmp_path: Path, error: Exception
+) -> None:
+    def technique(parent: Checkpoint, chain: Chain) -> Built:
+        if chain == ("int8",):
+            raise error
+        return _export(parent, chain)
+
+    assert _build(tiny, [("int8",), ("float16",)], technique, tmp_path) == {"lstm-int8": "no kernel for this"}
+    assert list(list_bundles(tmp_path)) == ["lstm-float16"]
+
+
+def test_a_mistake_in_the_code_is_not_recorded_as_a_failed_conversion(tiny: Any, tmp_path: Path) -> None:
+    def technique(parent: Checkpoint, chain: Chain) -> Built:
+        raise TypeError("a mistake")
+
+    with pytest.raises(TypeError):
+        _build(tiny, [("int8",)], technique, tmp_path)
+
+
+def test_a_chain_whose_parent_was_not_built_is_recorded(tiny: Any, tmp_path: Path) -> None:
+    failures = _build(tiny, [("prune", "dynamic"), ("dynamic",)], _export, tmp_path)
+    assert failures == {"lstm-prune-dynamic": "its parent lstm-prune was not built"}
+    assert list(list_bundles(tmp_path)) == ["lstm-dynamic"]
+
+
+def test_one_line_a_candidate_tells_size_agreement_and_time(
+    tiny: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _build(tiny, [("dynamic",)], _export, tmp_path)
+    (line,) = [line for line in capsys.readouterr().out.splitlines() if line.startswith("lstm-dynamic")]
+    assert " MB, agrees with lstm on 100.0% of tune, " in line and line.endswith(" s")
+
+
+def test_training_use_adds_up_along_the_chain(tiny: Any, tmp_path: Path) -> None:
+    _build(tiny, [("dynamic",)], _export, tmp_path)
+    parent = read_manifest(bundle_directory(tiny.trained, "lstm")).training
+    usage = read_manifest(bundle_directory(tmp_path, "lstm-dynamic")).training
+    assert usage.seconds > parent.seconds and usage.cpu_seconds > parent.cpu_seconds
