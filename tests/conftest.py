@@ -36,6 +36,7 @@ _CHAINS: tuple[Chain, ...] = (
     ("prune", "cluster"),
     ("prune", "dynamic"),
     ("prune", "qat"),
+    ("prune", "cluster", "qat"),
 )
 
 

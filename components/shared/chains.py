@@ -36,7 +36,7 @@ def parse_chain(text: str) -> Chain:
         raise UserError(f"technique chain '{text}' names a technique twice")
     if any(STEP_OF_TECHNIQUE[technique] == "quantize" for technique in chain[:-1]):
         raise UserError(f"technique chain '{text}': quantisation can only be the last technique")
-    if chain[:-1] == ("cluster",) and chain[-1] == "prune":
+    if "cluster" in chain and "prune" in chain[chain.index("cluster") :]:
         raise UserError(f"technique chain '{text}': prune before clustering, the other order loses the clusters")
     return chain
 

@@ -6,34 +6,49 @@ from typing import Any
 import numpy as np
 import pytest
 from ai_edge_litert.interpreter import Interpreter
+from numpy.typing import NDArray
 
+from components.cluster.clustering import cluster_candidates
 from components.quantize.quantization import quantize_candidates
 from components.shared.bundle import load_bundle, read_manifest
 from components.shared.candidates import bundle_directory, list_bundles, read_failures
+from components.shared.errors import UserError
+from components.shared.plan import read_plan
 
 #: Largest difference of a probability from the float parent's.
 _BOUNDS = {"lstm-float16": 0.01, "lstm-dynamic": 0.05, "lstm-int8": 0.1}
 
 
-def _quantized(tiny: Any, pruned: Path, aware: bool, destination: Path) -> Path:
-    sources = [tiny.trained, pruned]
+def _quantized(tiny: Any, sources: list[Path], aware: bool, destination: Path) -> Path:
     quantize_candidates("lstm", aware, tiny.features, tiny.plan, sources, 20, tiny.finetuning, destination)
     return destination
 
 
 @pytest.fixture(scope="module")
-def quantized(tiny: Any, tiny_pruned: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return _quantized(tiny, tiny_pruned, False, tmp_path_factory.mktemp("quantized") / "candidates")
+def clustered(tiny: Any, tiny_pruned: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    plan = read_plan(tiny.plan)
+    cells = tuple(cell for cell in plan.cells if cell.chain != ("cluster",))
+    path = tmp_path_factory.mktemp("plan") / "plan.json"
+    path.write_text(plan.model_copy(update={"cells": cells}).model_dump_json(), encoding="utf-8")
+    destination = tmp_path_factory.mktemp("clustered") / "candidates"
+    cluster_candidates("lstm", tiny.features, path, [tiny_pruned], 6, tiny.finetuning, destination)
+    return destination
 
 
 @pytest.fixture(scope="module")
-def aware(tiny: Any, tiny_pruned: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return _quantized(tiny, tiny_pruned, True, tmp_path_factory.mktemp("aware") / "candidates")
+def quantized(tiny: Any, tiny_pruned: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return _quantized(tiny, [tiny.trained, tiny_pruned], False, tmp_path_factory.mktemp("quantized") / "candidates")
+
+
+@pytest.fixture(scope="module")
+def aware(tiny: Any, tiny_pruned: Path, clustered: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    sources = [tiny.trained, tiny_pruned, clustered]
+    return _quantized(tiny, sources, True, tmp_path_factory.mktemp("aware") / "candidates")
 
 
 def test_post_training_chains_and_aware_ones_are_built_apart(quantized: Path, aware: Path) -> None:
     assert set(list_bundles(quantized)) == {"lstm-dynamic", "lstm-float16", "lstm-int8", "lstm-prune-dynamic"}
-    assert set(list_bundles(aware)) == {"lstm-qat", "lstm-prune-qat"}
+    assert set(list_bundles(aware)) == {"lstm-qat", "lstm-prune-qat", "lstm-prune-cluster-qat"}
     assert read_failures(quantized) == {} and read_failures(aware) == {}
 
 
@@ -79,10 +94,9 @@ def test_the_chain_and_the_cost_of_all_its_training_are_recorded(tiny: Any, tiny
     assert manifest.training.seconds > pruned.seconds
 
 
-def test_zeros_of_a_pruned_model_survive_quantisation_aware_training(aware: Path) -> None:
-    """The kernels are too small for the converter to store them as int8, so they can be read as they are."""
-    model = bundle_directory(aware, "lstm-prune-qat") / "model.tflite"
-    interpreter = Interpreter(model_path=str(model))
+def _gate_kernels(bundle: Path) -> NDArray[np.float32]:
+    """Returns the LSTM's input kernels: too small for the converter to store as int8, so as they were trained."""
+    interpreter = Interpreter(model_path=str(bundle / "model.tflite"))
     units, dimensions, gates = 4, 8, 4
     kernels = [
         interpreter.get_tensor(detail["index"])
@@ -90,4 +104,23 @@ def test_zeros_of_a_pruned_model_survive_quantisation_aware_training(aware: Path
         if tuple(detail["shape"]) == (units, dimensions)
     ]
     assert len(kernels) == gates
-    assert np.mean(np.stack(kernels) == 0) == 0.5
+    return np.stack(kernels)
+
+
+@pytest.mark.parametrize("candidate", ["lstm-prune-qat", "lstm-prune-cluster-qat"])
+def test_zeros_of_a_pruned_model_survive_quantisation_aware_training(aware: Path, candidate: str) -> None:
+    assert np.mean(_gate_kernels(bundle_directory(aware, candidate)) == 0) == 0.5
+
+
+def test_clusters_survive_quantisation_aware_training_with_other_values(aware: Path, clustered: Path) -> None:
+    before = np.unique(_gate_kernels(bundle_directory(clustered, "lstm-prune-cluster")))
+    after = np.unique(_gate_kernels(bundle_directory(aware, "lstm-prune-cluster-qat")))
+    assert len(after) == len(before) == 6
+    assert not np.array_equal(after, before)
+
+
+def test_calibration_without_reviews_is_refused(tiny: Any, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="calibration_rows 0"):
+        quantize_candidates(
+            "lstm", False, tiny.features, tiny.plan, [tiny.trained], 0, tiny.finetuning, tmp_path / "none"
+        )

@@ -1,0 +1,99 @@
+"""Predictors: from raw text to probabilities, review by review."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sklearn.linear_model import LogisticRegression
+
+from components.shared.bundle import load_bundle
+from components.shared.candidates import bundle_directory
+from components.shared.predictors import (
+    DistilBertParameters,
+    MajorityPredictor,
+    TfidfLogisticParameters,
+    TfidfLogisticPredictor,
+    encode_tokens,
+)
+from components.shared.task import Task
+
+_TASK = Task(labels=("1", "2", "3"), scores=(1, 2, 3), text_column="text")
+_HOSTILE = st.lists(st.text(max_size=40), min_size=1, max_size=6)
+
+
+@pytest.fixture(scope="module", params=["lstm", "logistic"])
+def predictor(request: pytest.FixtureRequest, tiny: Any, logistic_bundle: Path) -> Any:
+    return load_bundle({"lstm": bundle_directory(tiny.trained, "lstm"), "logistic": logistic_bundle}[request.param])
+
+
+@settings(suppress_health_check=list(HealthCheck), max_examples=60, deadline=None)
+@given(texts=_HOSTILE)
+def test_a_prediction_does_not_depend_on_the_other_reviews(predictor: Any, texts: list[str]) -> None:
+    together = predictor.predict(texts)
+    alone = np.concatenate([predictor.predict([text]) for text in texts])
+    np.testing.assert_allclose(together, alone, atol=1e-6)
+    assert together.shape == (len(texts), 3) and np.all(np.isfinite(together))
+
+
+def test_no_reviews_give_no_rows(predictor: Any) -> None:
+    predicted = predictor.predict([])
+    assert predicted.shape == (0, 3) and predicted.dtype == np.float32
+
+
+def test_mark_up_and_links_do_not_change_a_prediction(predictor: Any) -> None:
+    plain, marked = predictor.predict(["love the perfect dress", "<b>love</b> the perfect dress https://a.example/x"])
+    np.testing.assert_allclose(plain, marked, atol=1e-6)
+
+
+def test_the_lstm_reads_only_the_beginning_of_a_long_review(tiny: Any) -> None:
+    predictor = load_bundle(bundle_directory(tiny.trained, "lstm"))
+    start = "dress top skirt size fit colour fabric waist sleeve "
+    predicted = predictor.predict([start + "awful " * 20, start + "love " * 20, start.replace("dress", "awful")])
+    np.testing.assert_array_equal(predicted[0], predicted[1])
+    assert not np.array_equal(predicted[0], predicted[2])
+
+
+@given(
+    tokens=st.lists(st.lists(st.sampled_from(["a", "b", "c", "unknown"]), max_size=8), max_size=5),
+    length=st.integers(1, 6),
+)
+def test_token_numbers_stand_at_the_end_in_order_after_padding(tokens: list[list[str]], length: int) -> None:
+    vocabulary = {"a": 1, "b": 2, "c": 3}
+    encoded = encode_tokens(tokens, vocabulary, length)
+    assert encoded.shape == (len(tokens), length) and encoded.dtype == np.int32
+    for words, row in zip(tokens, encoded, strict=True):
+        known = [vocabulary[word] for word in words if word in vocabulary][:length]
+        assert row.tolist() == [0] * (length - len(known)) + known
+
+
+def test_the_majority_predictor_gives_the_class_shares_whatever_it_reads(tmp_path: Path) -> None:
+    predictor = MajorityPredictor(tmp_path, _TASK, {"shares": (0.2, 0.3, 0.5)})
+    np.testing.assert_allclose(predictor.predict(["love", ""]), [[0.2, 0.3, 0.5]] * 2, atol=1e-7)
+
+
+def test_tfidf_files_predict_what_the_fitted_model_predicts(tmp_path: Path) -> None:
+    texts = ["awful itchy", "okay average", "love perfect", "love soft", "awful cheap", "okay fine"]
+    parameters = TfidfLogisticParameters()
+    vectorizer = parameters.vectorizer(min_df=1)
+    model = LogisticRegression().fit(vectorizer.fit_transform(texts), ["1", "2", "3", "3", "1", "2"])
+    for name, content in TfidfLogisticPredictor.files(vectorizer, model.coef_, model.intercept_).items():
+        (tmp_path / name).write_bytes(content)
+    predictor = TfidfLogisticPredictor(tmp_path, _TASK, parameters.model_dump(mode="json"))
+    unseen = ["love average", "", "cheap cheap itchy", "nothing known"]
+    expected = model.predict_proba(vectorizer.transform(unseen))
+    np.testing.assert_allclose(predictor.predict(unseen), expected, atol=1e-6)
+
+
+def test_tfidf_files_hold_no_pickle(tmp_path: Path, logistic_bundle: Path) -> None:
+    with np.load(logistic_bundle / "weights.npz", allow_pickle=False) as arrays:
+        assert {arrays[name].dtype for name in arrays} == {np.dtype(np.float32)}
+    assert all(isinstance(term, str) for term in json.loads((logistic_bundle / "vocabulary.json").read_text()))
+
+
+@pytest.mark.parametrize(("length", "padded"), [(1, 16), (16, 16), (17, 32), (39, 40), (40, 40)])
+def test_word_pieces_are_padded_to_a_bucket_within_the_longest_input(length: int, padded: int) -> None:
+    assert DistilBertParameters(max_length=40).padded_length(length) == padded
