@@ -1,0 +1,155 @@
+import json
+import shutil
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+from kubernetes import client
+
+from components.deploy import kubernetes as cluster_module
+from components.deploy import local
+from components.deploy.answer import SENTENCE, DeploymentFailed
+from components.deploy.rollout import Deployment, roll_out
+from components.deploy.store import champion, promote, publish, versions
+from components.shared.bundle import MANIFEST, load_bundle
+from components.shared.errors import UserError
+
+
+def _roll_out(winner: Path, decision: Path, store: Path, target: str = "local") -> Deployment:
+    return roll_out(
+        winner=winner,
+        decision=decision,
+        target=target,
+        model_store=store,
+        namespace="shop",
+        store_claim="sentiment-model-store",
+        serve_image="registry/serve:abc",
+    )
+
+
+@pytest.fixture
+def yesterdays(logistic_bundle: Path, tmp_path: Path, store: Path) -> str:
+    """Another bundle, deployed already; its version."""
+    bundle = shutil.copytree(logistic_bundle, tmp_path / "yesterday")
+    manifest = json.loads((bundle / MANIFEST).read_text(encoding="utf-8")) | {"data_fingerprint": "yesterday"}
+    (bundle / MANIFEST).write_text(json.dumps(manifest), encoding="utf-8")
+    version = publish(bundle, store).version
+    promote(version, store)
+    return version
+
+
+@pytest.fixture
+def connected(api: client.ApiClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Deployments to Kubernetes go to the fake cluster and wait less."""
+    patience = cluster_module.Patience(ready=1.5, answer=1.5, poll=0.01)
+    deploy = partial(cluster_module.deploy_to_cluster, patience=patience)
+    monkeypatch.setattr(cluster_module, "connect", lambda: api)
+    monkeypatch.setattr(cluster_module, "deploy_to_cluster", deploy)
+
+
+def test_a_local_deployment_is_served_recorded_and_becomes_champion(
+    logistic_bundle: Path, decision: Path, store: Path, yesterdays: str
+) -> None:
+    record = _roll_out(logistic_bundle, decision, store)
+    assert (record.target, record.candidate, record.version, record.previous) == (
+        "local",
+        "logistic",
+        "v0002",
+        yesterdays,
+    )
+    assert record.sentence == SENTENCE and record.answer.label == "3"
+    assert champion(store) == "v0002"
+    assert load_bundle(store / "champion").predict([SENTENCE])[0].argmax() == 2
+    assert Deployment.model_validate_json(record.model_dump_json()) == record
+
+
+def test_a_local_failure_leaves_the_store_as_it_was(
+    logistic_bundle: Path, decision: Path, store: Path, yesterdays: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(local, "REQUEST", {"reviews": []})
+    with pytest.raises(DeploymentFailed):
+        _roll_out(logistic_bundle, decision, store)
+    assert sorted(path.name for path in store.iterdir()) == ["champion", yesterdays]
+    assert champion(store) == yesterdays
+
+
+@pytest.mark.usefixtures("connected")
+def test_a_cluster_deployment_becomes_champion_after_it_has_answered(
+    logistic_bundle: Path, decision: Path, store: Path, yesterdays: str, cluster: Any
+) -> None:
+    seen: list[str | None] = []
+    predict = cluster._predict
+    cluster._predict = lambda body: (seen.append(champion(store)), predict(body))[1]
+    record = _roll_out(logistic_bundle, decision, store, "kubernetes")
+    assert seen == [yesterdays]
+    assert (record.target, record.version, record.previous) == ("kubernetes", "v0002", yesterdays)
+    assert champion(store) == cluster.served_version == "v0002"
+    assert record.endpoint == "http://sentiment-server.shop.svc:8080"
+
+
+@pytest.mark.usefixtures("connected")
+def test_a_cluster_failure_leaves_champion_and_store_as_they_were(
+    logistic_bundle: Path, decision: Path, store: Path, yesterdays: str, cluster: Any
+) -> None:
+    cluster.never_ready = {"v0002"}
+    with pytest.raises(DeploymentFailed, match="removed again"):
+        _roll_out(logistic_bundle, decision, store, "kubernetes")
+    assert versions(store) == [yesterdays] and champion(store) == yesterdays
+
+
+@pytest.mark.usefixtures("connected")
+def test_a_failing_redeployment_keeps_the_version_that_was_there(
+    logistic_bundle: Path, decision: Path, store: Path, cluster: Any
+) -> None:
+    version = publish(logistic_bundle, store).version
+    cluster.never_ready = {version}
+    with pytest.raises(DeploymentFailed):
+        _roll_out(logistic_bundle, decision, store, "kubernetes")
+    assert versions(store) == [version]
+
+
+def test_deploying_the_champion_again_keeps_its_version(logistic_bundle: Path, decision: Path, store: Path) -> None:
+    first = _roll_out(logistic_bundle, decision, store)
+    second = _roll_out(logistic_bundle, decision, store)
+    assert (first.version, first.previous) == ("v0001", None)
+    assert (second.version, second.previous) == ("v0001", "v0001")
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ({"verdict": "keep", "candidate": "logistic"}, "the verdict is 'keep'"),
+        ({"verdict": "none", "candidate": None}, "the verdict is 'none'"),
+        ({"verdict": "deploy", "candidate": "lstm"}, "chose 'lstm', but the bundle is 'logistic'"),
+        ({"candidate": "logistic"}, "not a readable decision"),
+        ([], "not a readable decision"),
+    ],
+)
+def test_nothing_is_deployed_without_a_decision_for_this_bundle(
+    logistic_bundle: Path, decision: Path, store: Path, content: object, message: str
+) -> None:
+    decision.write_text(json.dumps(content), encoding="utf-8")
+    with pytest.raises(UserError, match=message):
+        _roll_out(logistic_bundle, decision, store)
+    assert not store.exists()
+
+
+def test_no_winner_cannot_be_deployed(decision: Path, store: Path, tmp_path: Path) -> None:
+    (tmp_path / "winner").mkdir()
+    with pytest.raises(UserError, match="not a model bundle"):
+        _roll_out(tmp_path / "winner", decision, store)
+
+
+def test_an_unknown_target_is_refused(logistic_bundle: Path, decision: Path, store: Path) -> None:
+    with pytest.raises(UserError, match="unknown deployment target 'moon'; known are local, kubernetes"):
+        _roll_out(logistic_bundle, decision, store, "moon")
+
+
+def test_a_champion_that_is_no_link_is_noticed_before_anything_is_deployed(
+    logistic_bundle: Path, decision: Path, store: Path
+) -> None:
+    shutil.copytree(logistic_bundle, store / "champion")
+    with pytest.raises(UserError, match="move it away"):
+        _roll_out(logistic_bundle, decision, store)
+    assert versions(store) == []
