@@ -6,8 +6,8 @@ from typing import Any
 PRESETS: dict[str, dict[str, Any]] = {
     "demo": {
         "lstm_units": 64,
-        "lstm_epochs": 12,
-        "lstm_patience": 3,
+        "lstm_epochs": 30,
+        "lstm_patience": 6,
         "distilbert_max_length": 64,
         "distilbert_train_rows": 2000,
         "distilbert_epochs": 2,
