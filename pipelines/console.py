@@ -5,10 +5,16 @@ import re
 import time
 from typing import TextIO
 
+from components.shared.plan import DEEP_MODELS
+
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 _STARTED = re.compile(r"Executing task '([^']+)'")
 _ENDED = re.compile(r"Task '([^']+)' finished with status (SUCCESS|FAILURE)")
 _USER_ERROR = re.compile(r"components\.shared\.errors\.UserError: (.+)")
+#: What a technique step says of each candidate: "lstm-prune: 0.20 MB, agrees with ...".
+_CANDIDATE = re.compile(rf"^\s*(({'|'.join(DEEP_MODELS)})-[a-z0-9-]+: .+)")
+#: The number KFP adds to the name of a task that is in the DAG more than once.
+_COUNTER = re.compile(r"(-\d+)+$")
 _PROGRESS = re.compile(r"\d+%\|")
 #: Where nobody watches a terminal, a progress bar is shown at most this often.
 _SECONDS_BETWEEN_PROGRESS = 30.0
@@ -35,7 +41,6 @@ class Console(io.TextIOBase):
         self._terminal, self._log, self._verbose = terminal, log, verbose
         self._pending = ""
         self._step, self._started, self._last_progress = "", 0.0, 0.0
-        self._seen: dict[str, int] = {}
 
     def writable(self) -> bool:
         """Returns that text can be written."""
@@ -64,14 +69,14 @@ class Console(io.TextIOBase):
             self._end(ended.group(2) == "SUCCESS")
         elif error := _USER_ERROR.search(plain):
             self.user_error = error.group(1).strip()
+        elif candidate := _CANDIDATE.match(plain):
+            self._name_candidate(candidate.group(1), model=candidate.group(2))
         elif _PROGRESS.search(plain) and not self._verbose:
             self._show_progress(plain.strip())
 
     def _start(self, task: str) -> None:
-        self._seen[task] = self._seen.get(task, 0) + 1
-        self._step, self._started = task, time.monotonic()
-        if self._terminal.isatty():
-            self._rewrite(f"… {task}")
+        self._step, self._started = _COUNTER.sub("", task), time.monotonic()
+        self._rewrite(f"… {self._step}")
 
     def _end(self, success: bool) -> None:
         seconds = time.monotonic() - self._started
@@ -79,6 +84,14 @@ class Console(io.TextIOBase):
         self._rewrite("")
         self._terminal.write(f"{'✓' if success else '✗'} {self._step:<24} {seconds:8.1f} s\n")
         self._terminal.flush()
+
+    def _name_candidate(self, text: str, model: str) -> None:
+        """Shows what was built, and names the running step by the model it works on."""
+        self._step = f"{self._step.split(' ')[0]} {model}"
+        if not self._verbose:
+            self._rewrite("")
+            self._terminal.write(f"  {text}\n")
+            self._terminal.flush()
 
     def _show_progress(self, text: str) -> None:
         if self._terminal.isatty():

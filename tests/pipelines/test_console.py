@@ -52,3 +52,14 @@ def test_the_time_of_each_step_is_kept_in_order() -> None:
     assert [step for step, _ in console.step_seconds] == ["a", "b", "b"]
     assert terminal.count("✓") == 3
     assert console.user_error is None
+
+
+def test_steps_that_run_for_both_models_are_told_apart_by_what_they_built() -> None:
+    steps = (("prune", "lstm"), ("prune-2", "distilbert"), ("quantize-2-2", "distilbert"))
+    log = "".join(
+        f"Executing task '{task}'\n    {model}-x: 0.20 MB, agrees\nTask '{task}' finished with status SUCCESS\n"
+        for task, model in steps
+    )
+    console, terminal, _ = _watch(log)
+    assert [step for step, _ in console.step_seconds] == ["prune lstm", "prune distilbert", "quantize distilbert"]
+    assert "  distilbert-x: 0.20 MB, agrees\n" in terminal

@@ -15,7 +15,7 @@ def test_the_summary_says_what_was_decided_and_where_the_report_is(tmp_path: Pat
     decision = {"verdict": "deploy", "candidate": "logistic", "reasons": ["It is the cheapest."]}
     (tmp_path / "decision.json").write_text(json.dumps(decision), encoding="utf-8")
     text = summarise(tmp_path, [("ingest", 1.0), ("prune", 61.0)], 90.0, 1.5)
-    assert "Verdict: deploy logistic" in text
+    assert "Verdict: deploy" in text
     assert "It is the cheapest." in text
     assert "prune 61 s" in text and "1.5 minutes" in text and "1.5 GiB" in text
     assert str(tmp_path / "report.html") in text
