@@ -13,6 +13,7 @@ from typing import Any
 from kfp import dsl, local
 
 from components.define.preflight import make_plan
+from components.define.ranges import RANGES
 from components.shared.errors import UserError
 from components.shared.files import atomic_path
 from components.shared.plan import Plan
@@ -63,7 +64,7 @@ def _check(parameters: dict[str, Any]) -> Plan:
     if data and "://" not in data and not Path(data).exists():
         raise UserError(f"{data}: no such file; give --data a path, an https:// or a gs:// URI of a CSV file")
     names = ("need", "labels", "models", "techniques", "language")
-    return make_plan(**{name: every[name] for name in names})
+    return make_plan(**{name: every[name] for name in names}, settings={name: every[name] for name in RANGES})
 
 
 def _run(run: arguments.LocalRun, parameters: dict[str, Any]) -> int:

@@ -213,7 +213,37 @@ def training_pipeline(
     gpu = GpuNodes(gpu_type, gpu_count, gpu_node_selector, gpu_toleration)
 
     # 1. The use case and the plan.
-    defined = define(need=need, labels=labels, models=models, techniques=techniques, language=language)
+    defined = define(
+        need=need,
+        labels=labels,
+        models=models,
+        techniques=techniques,
+        language=language,
+        sample_rows=sample_rows,
+        minimum_word_count=minimum_word_count,
+        maximum_words=maximum_words,
+        lstm_units=lstm_units,
+        lstm_dropout=lstm_dropout,
+        lstm_epochs=lstm_epochs,
+        lstm_patience=lstm_patience,
+        lstm_batch_size=lstm_batch_size,
+        lstm_learning_rate=lstm_learning_rate,
+        lstm_technique_rows=lstm_technique_rows,
+        lstm_technique_epochs=lstm_technique_epochs,
+        distilbert_max_length=distilbert_max_length,
+        distilbert_train_rows=distilbert_train_rows,
+        distilbert_epochs=distilbert_epochs,
+        distilbert_patience=distilbert_patience,
+        distilbert_batch_size=distilbert_batch_size,
+        distilbert_learning_rate=distilbert_learning_rate,
+        distilbert_technique_rows=distilbert_technique_rows,
+        distilbert_technique_epochs=distilbert_technique_epochs,
+        technique_learning_rate=technique_learning_rate,
+        sparsity=sparsity,
+        clusters=clusters,
+        calibration_rows=calibration_rows,
+        latency_reviews=latency_reviews,
+    )
     place(defined, "define")
     plan, code = defined.outputs["plan"], defined.outputs["Output"]
 

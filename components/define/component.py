@@ -12,6 +12,30 @@ def define(
     models: list[str],
     techniques: list[str],
     language: str,
+    sample_rows: int,
+    minimum_word_count: int,
+    maximum_words: int,
+    lstm_units: int,
+    lstm_dropout: float,
+    lstm_epochs: int,
+    lstm_patience: int,
+    lstm_batch_size: int,
+    lstm_learning_rate: float,
+    lstm_technique_rows: int,
+    lstm_technique_epochs: int,
+    distilbert_max_length: int,
+    distilbert_train_rows: int,
+    distilbert_epochs: int,
+    distilbert_patience: int,
+    distilbert_batch_size: int,
+    distilbert_learning_rate: float,
+    distilbert_technique_rows: int,
+    distilbert_technique_epochs: int,
+    technique_learning_rate: float,
+    sparsity: float,
+    clusters: int,
+    calibration_rows: int,
+    latency_reviews: int,
     plan: dsl.Output[dsl.Artifact],
 ) -> str:
     """Checks the need, the parameters and the wanted techniques before anything runs.
@@ -22,6 +46,30 @@ def define(
         models: Any of logistic, lstm, distilbert.
         techniques: Chains of techniques for the deep models, such as prune+dynamic.
         language: ISO 639-1 code of the reviews to keep.
+        sample_rows: Checked to be in its range.
+        minimum_word_count: Checked to be in its range.
+        maximum_words: Checked to be in its range.
+        lstm_units: Checked to be in its range.
+        lstm_dropout: Checked to be in its range.
+        lstm_epochs: Checked to be in its range.
+        lstm_patience: Checked to be in its range.
+        lstm_batch_size: Checked to be in its range.
+        lstm_learning_rate: Checked to be in its range.
+        lstm_technique_rows: Checked to be in its range.
+        lstm_technique_epochs: Checked to be in its range.
+        distilbert_max_length: Checked to be in its range.
+        distilbert_train_rows: Checked to be in its range.
+        distilbert_epochs: Checked to be in its range.
+        distilbert_patience: Checked to be in its range.
+        distilbert_batch_size: Checked to be in its range.
+        distilbert_learning_rate: Checked to be in its range.
+        distilbert_technique_rows: Checked to be in its range.
+        distilbert_technique_epochs: Checked to be in its range.
+        technique_learning_rate: Checked to be in its range.
+        sparsity: Checked to be in its range.
+        clusters: Checked to be in its range.
+        calibration_rows: Checked to be in its range.
+        latency_reviews: Checked to be in its range.
         plan: The need and the candidates to build, as JSON.
 
     Returns:
@@ -32,6 +80,34 @@ def define(
     from components.define.preflight import make_plan
     from components.shared.files import write_text
 
-    result = make_plan(need=need, labels=labels, models=models, techniques=techniques, language=language)
+    settings: dict[str, float] = {
+        "sample_rows": sample_rows,
+        "minimum_word_count": minimum_word_count,
+        "maximum_words": maximum_words,
+        "lstm_units": lstm_units,
+        "lstm_dropout": lstm_dropout,
+        "lstm_epochs": lstm_epochs,
+        "lstm_patience": lstm_patience,
+        "lstm_batch_size": lstm_batch_size,
+        "lstm_learning_rate": lstm_learning_rate,
+        "lstm_technique_rows": lstm_technique_rows,
+        "lstm_technique_epochs": lstm_technique_epochs,
+        "distilbert_max_length": distilbert_max_length,
+        "distilbert_train_rows": distilbert_train_rows,
+        "distilbert_epochs": distilbert_epochs,
+        "distilbert_patience": distilbert_patience,
+        "distilbert_batch_size": distilbert_batch_size,
+        "distilbert_learning_rate": distilbert_learning_rate,
+        "distilbert_technique_rows": distilbert_technique_rows,
+        "distilbert_technique_epochs": distilbert_technique_epochs,
+        "technique_learning_rate": technique_learning_rate,
+        "sparsity": sparsity,
+        "clusters": clusters,
+        "calibration_rows": calibration_rows,
+        "latency_reviews": latency_reviews,
+    }
+    result = make_plan(
+        need=need, labels=labels, models=models, techniques=techniques, language=language, settings=settings
+    )
     write_text(Path(plan.path), result.model_dump_json(indent=2))
     return result.code_fingerprint

@@ -1,5 +1,9 @@
 """The preflight: which candidates will be built, which will not, and why, before any time is spent."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from components.define.ranges import check_ranges
 from components.shared.chains import STEP_OF_TECHNIQUE, Chain, parse_chain
 from components.shared.errors import UserError
 from components.shared.fingerprints import code_fingerprint
@@ -22,7 +26,14 @@ _LINEAR = (
 )
 
 
-def make_plan(need: str, labels: list[str], models: list[str], techniques: list[str], language: str) -> Plan:
+def make_plan(
+    need: str,
+    labels: list[str],
+    models: list[str],
+    techniques: list[str],
+    language: str,
+    settings: Mapping[str, float] = MappingProxyType({}),
+) -> Plan:
     """Checks what the user wants and returns the candidates to build.
 
     A chain whose parent was not asked for gets its parent as a candidate too: "prune+dynamic" needs "prune".
@@ -33,10 +44,12 @@ def make_plan(need: str, labels: list[str], models: list[str], techniques: list[
         models: Any of MODELS.
         techniques: Chains such as "prune+dynamic".
         language: ISO 639-1 code.
+        settings: Numbers to check, see `ranges.RANGES`.
 
     Raises:
         UserError: The first thing that is wrong, in one line.
     """
+    check_ranges(settings)
     _check_labels(labels)
     if len(language) != 2 or not language.isascii() or not language.islower():
         raise UserError(f"language '{language}' is not an ISO 639-1 code of two lower-case letters such as en")

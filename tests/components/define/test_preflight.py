@@ -3,8 +3,11 @@
 import pytest
 
 from components.define.preflight import make_plan
+from components.define.ranges import RANGES, check_ranges
 from components.shared.errors import UserError
 from components.shared.plan import Plan
+from pipelines.arguments import defaults
+from pipelines.presets import PRESETS
 
 LABELS = ["1", "2", "3", "4", "5"]
 
@@ -63,6 +66,10 @@ def test_the_code_fingerprint_is_part_of_the_plan() -> None:
         ({"labels": ["5", "1"]}, "from worst to best"),
         ({"language": "english"}, "ISO 639-1"),
         ({"need": "volume: 3"}, "need: "),
+        ({"settings": {"sparsity": 1.0}}, "sparsity is 1; choose a value between 0.01 and 0.99"),
+        ({"settings": {"clusters": 2}}, "clusters is 2"),
+        ({"settings": {"lstm_epochs": 0}}, "lstm_epochs is 0"),
+        ({"settings": {"calibration_rows": 0}}, "calibration_rows is 0; choose a value at least 1"),
     ],
 )
 def test_mistakes_are_one_line_before_anything_runs(change: dict[str, object], message: str) -> None:
@@ -71,3 +78,11 @@ def test_mistakes_are_one_line_before_anything_runs(change: dict[str, object], m
         make_plan(**(arguments | change))  # type: ignore[arg-type]
     assert message in str(raised.value)
     assert "\n" not in str(raised.value)
+
+
+def test_every_number_of_the_pipeline_has_a_range_that_holds_its_default_and_the_presets() -> None:
+    numbers = {name: value for name, value in defaults().items() if isinstance(value, int | float)}
+    cluster_only = {"gpu_count", "seed"}
+    assert set(numbers) - cluster_only == set(RANGES)
+    for preset in PRESETS.values():
+        check_ranges({name: (numbers | preset)[name] for name in RANGES})
