@@ -45,9 +45,17 @@ def cluster(
     """
     from pathlib import Path
 
+    from components.shared.candidates import write_failures
+    from components.shared.fingerprints import directory_fingerprint
+    from components.shared.plan import read_plan
+
+    destination = Path(candidates.path)
+    if not read_plan(Path(plan.path)).wants(model):
+        write_failures(destination, {})  # no candidates, and TensorFlow is not even loaded
+        return directory_fingerprint(destination)
+
     from components.cluster.clustering import cluster_candidates
     from components.shared.finetuning import Finetuning
-    from components.shared.fingerprints import directory_fingerprint
 
     cluster_candidates(
         model=model,
@@ -56,6 +64,6 @@ def cluster(
         sources=[Path(trained.path), Path(pruned.path)],
         clusters=clusters,
         finetuning=Finetuning(rows=rows, epochs=epochs, learning_rate=learning_rate, seed=seed),
-        destination=Path(candidates.path),
+        destination=destination,
     )
-    return directory_fingerprint(Path(candidates.path))
+    return directory_fingerprint(destination)

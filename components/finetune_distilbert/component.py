@@ -45,8 +45,16 @@ def finetune_distilbert(
     """
     from pathlib import Path
 
-    from components.finetune_distilbert.finetuning import DistilBertSettings, finetune
+    from components.shared.candidates import write_failures
     from components.shared.fingerprints import directory_fingerprint
+    from components.shared.plan import read_plan
+
+    destination = Path(candidates.path)
+    if not read_plan(Path(plan.path)).wants("distilbert"):
+        write_failures(destination, {})  # no candidates, and TensorFlow is not even loaded
+        return directory_fingerprint(destination)
+
+    from components.finetune_distilbert.finetuning import DistilBertSettings, finetune
 
     settings = DistilBertSettings(
         base_model=base_model,
@@ -58,6 +66,6 @@ def finetune_distilbert(
         learning_rate=learning_rate,
         seed=seed,
     )
-    for name, value in finetune(Path(features.path), Path(plan.path), settings, Path(candidates.path)).items():
+    for name, value in finetune(Path(features.path), Path(plan.path), settings, destination).items():
         metrics.log_metric(name, value)
-    return directory_fingerprint(Path(candidates.path))
+    return directory_fingerprint(destination)

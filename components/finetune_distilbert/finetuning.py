@@ -37,7 +37,7 @@ class DistilBertSettings:
 
 
 def finetune(features: Path, plan: Path, settings: DistilBertSettings, candidates: Path) -> dict[str, float]:
-    """Fine-tunes a DistilBERT and writes its bundle and checkpoint; an empty directory if it is not wanted.
+    """Fine-tunes a DistilBERT and writes its bundle and checkpoint.
 
     Args:
         features: Directory of features.
@@ -46,15 +46,13 @@ def finetune(features: Path, plan: Path, settings: DistilBertSettings, candidate
         candidates: Directory of candidates to write.
 
     Returns:
-        Training time, peak memory, cost and quality on tune, by name; empty if it is not wanted.
+        Training time, peak memory, cost and quality on tune, by name.
 
     Raises:
         UserError: The base model cannot be used, or `max_length` leaves no room for text.
     """
     planned = read_plan(plan)
     write_failures(candidates, {})
-    if not planned.wants(DistilBert.name):
-        return {}
     if settings.max_length < _SHORTEST:
         raise UserError(
             f"DistilBERT's maximum length is {settings.max_length} word pieces; give at least {_SHORTEST}"

@@ -41,9 +41,17 @@ def prune(
     """
     from pathlib import Path
 
+    from components.shared.candidates import write_failures
+    from components.shared.fingerprints import directory_fingerprint
+    from components.shared.plan import read_plan
+
+    destination = Path(candidates.path)
+    if not read_plan(Path(plan.path)).wants(model):
+        write_failures(destination, {})  # no candidates, and TensorFlow is not even loaded
+        return directory_fingerprint(destination)
+
     from components.prune.pruning import prune_candidates
     from components.shared.finetuning import Finetuning
-    from components.shared.fingerprints import directory_fingerprint
 
     prune_candidates(
         model=model,
@@ -52,6 +60,6 @@ def prune(
         sources=[Path(trained.path)],
         sparsity=sparsity,
         finetuning=Finetuning(rows=rows, epochs=epochs, learning_rate=learning_rate, seed=seed),
-        destination=Path(candidates.path),
+        destination=destination,
     )
-    return directory_fingerprint(Path(candidates.path))
+    return directory_fingerprint(destination)

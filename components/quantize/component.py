@@ -51,9 +51,17 @@ def quantize(
     """
     from pathlib import Path
 
+    from components.shared.candidates import write_failures
+    from components.shared.fingerprints import directory_fingerprint
+    from components.shared.plan import read_plan
+
+    destination = Path(candidates.path)
+    if not read_plan(Path(plan.path)).wants(model):
+        write_failures(destination, {})  # no candidates, and TensorFlow is not even loaded
+        return directory_fingerprint(destination)
+
     from components.quantize.quantization import quantize_candidates
     from components.shared.finetuning import Finetuning
-    from components.shared.fingerprints import directory_fingerprint
 
     quantize_candidates(
         model=model,
@@ -63,6 +71,6 @@ def quantize(
         sources=[Path(trained.path), Path(pruned.path), Path(clustered.path)],
         calibration_rows=calibration_rows,
         finetuning=Finetuning(rows=rows, epochs=epochs, learning_rate=learning_rate, seed=seed),
-        destination=Path(candidates.path),
+        destination=destination,
     )
-    return directory_fingerprint(Path(candidates.path))
+    return directory_fingerprint(destination)

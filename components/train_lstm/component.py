@@ -43,7 +43,15 @@ def train_lstm(
     """
     from pathlib import Path
 
+    from components.shared.candidates import write_failures
     from components.shared.fingerprints import directory_fingerprint
+    from components.shared.plan import read_plan
+
+    destination = Path(candidates.path)
+    if not read_plan(Path(plan.path)).wants("lstm"):
+        write_failures(destination, {})  # no candidates, and TensorFlow is not even loaded
+        return directory_fingerprint(destination)
+
     from components.train_lstm.training import LstmSettings, train
 
     settings = LstmSettings(
@@ -55,6 +63,6 @@ def train_lstm(
         learning_rate=learning_rate,
         seed=seed,
     )
-    for name, value in train(Path(features.path), Path(plan.path), settings, Path(candidates.path)).items():
+    for name, value in train(Path(features.path), Path(plan.path), settings, destination).items():
         metrics.log_metric(name, value)
-    return directory_fingerprint(Path(candidates.path))
+    return directory_fingerprint(destination)

@@ -43,15 +43,13 @@ def train(features: Path, plan: Path, settings: LstmSettings, candidates: Path) 
         features: Directory of features.
         plan: The plan.
         settings: Hyperparameters.
-        candidates: Directory of candidates to write; stays empty if the plan does not want the LSTM.
+        candidates: Directory of candidates to write.
 
     Returns:
-        Figures of the training, by name; none if the LSTM is not wanted.
+        Figures of the training, by name.
     """
     wanted = read_plan(plan)
     write_failures(candidates, {})
-    if not wanted.wants("lstm"):
-        return {}
     description = read_features(features)
     architecture = _architecture(features, description, settings)
     with training_meter(wanted) as meter:

@@ -1,6 +1,5 @@
 """Fine-tuning of a tiny DistilBERT, from features to a bundle that scores."""
 
-import json
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -99,12 +98,6 @@ def test_the_same_seed_gives_the_same_model(finetuned: Finetuned, tmp_path: Path
     )
     for name, weights in first.items():
         np.testing.assert_array_equal(weights, second[name])
-
-
-def test_nothing_is_trained_when_distilbert_is_not_wanted(finetuned: Finetuned, trained: Any, tmp_path: Path) -> None:
-    assert finetune(finetuned.features, trained.plan, finetuned.settings, tmp_path / "candidates") == {}
-    assert [path.name for path in (tmp_path / "candidates").iterdir()] == ["failures.json"]
-    assert json.loads((tmp_path / "candidates" / "failures.json").read_text()) == {}
 
 
 def test_a_base_model_that_cannot_be_found_is_refused_and_leaves_no_candidate(

@@ -10,7 +10,7 @@ import pytest
 from ai_edge_litert.interpreter import Interpreter
 
 from components.shared.bundle import load_bundle, read_manifest
-from components.shared.candidates import bundle_directory, checkpoint_directory, list_bundles, read_failures
+from components.shared.candidates import bundle_directory, checkpoint_directory
 from components.shared.checkpoints import load_checkpoint
 from components.shared.features import read_embeddings, read_features, read_split
 from components.shared.fitting import predict
@@ -84,13 +84,3 @@ def test_the_input_length_and_the_text_preprocessing_are_those_of_the_features(t
     preprocessing = read_manifest(bundle_directory(tiny.trained, "lstm")).preprocessing
     assert preprocessing["length"] == features.sequence_length
     assert preprocessing["text"] == features.text.model_dump(mode="json")
-
-
-def test_a_plan_without_the_lstm_gives_an_empty_directory(tiny: Any, tmp_path: Path) -> None:
-    plan = read_plan(tiny.plan).model_copy(update={"models": ("logistic",), "cells": ()})
-    path = tmp_path / "plan.json"
-    path.write_text(plan.model_dump_json(), encoding="utf-8")
-    assert train(tiny.features, path, _SETTINGS, tmp_path / "candidates") == {}
-    assert list_bundles(tmp_path / "candidates") == {}
-    assert [file.name for file in (tmp_path / "candidates").iterdir()] == ["failures.json"]
-    assert read_failures(tmp_path / "candidates") == {}
