@@ -1,24 +1,27 @@
 """Predictors: from raw reviews to probabilities, without TensorFlow.
 
 A predictor reads the files of one bundle. What it predicts for a review does not depend on the other
-reviews of the call: inputs are padded to a length that follows from the review alone.
+reviews of the call: inputs are padded to a length that follows from the review alone. Libraries are imported
+where they are used: a LiteRT model must not pay, in start-up and memory, for scikit-learn.
 """
 
 import io
 import json
+import os
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
-from scipy.special import softmax
-from sklearn.feature_extraction.text import TfidfVectorizer
 
 from components.shared.task import Task
 from components.shared.text import TextPreprocessing, content_tokens, natural_text
+
+if TYPE_CHECKING:
+    from sklearn.feature_extraction.text import TfidfVectorizer
 
 Probabilities = NDArray[np.float32]
 PAD = 0
@@ -73,8 +76,10 @@ class TfidfLogisticParameters(_Parameters):
     sublinear_tf: bool = True
     token_pattern: str = r"(?u)\b\w+\b"
 
-    def vectorizer(self, **fitting: Any) -> TfidfVectorizer:
+    def vectorizer(self, **fitting: Any) -> "TfidfVectorizer":
         """Returns scikit-learn's vectoriser; `fitting` are options that matter only when it is fitted."""
+        from sklearn.feature_extraction.text import TfidfVectorizer
+
         return TfidfVectorizer(**self.model_dump(), dtype=np.float32, **fitting)
 
 
@@ -91,10 +96,12 @@ class TfidfLogisticPredictor(Predictor):
 
     def _predict(self, natural: list[str]) -> Probabilities:
         logits = self._vectorizer.transform(natural) @ self._coefficients.T + self._intercept
+        from scipy.special import softmax
+
         return softmax(logits, axis=1).astype(np.float32)
 
     @staticmethod
-    def files(vectorizer: TfidfVectorizer, coefficients: NDArray[Any], intercept: NDArray[Any]) -> dict[str, bytes]:
+    def files(vectorizer: "TfidfVectorizer", coefficients: NDArray[Any], intercept: NDArray[Any]) -> dict[str, bytes]:
         """Returns the bundle files of a fitted model.
 
         Args:
@@ -251,8 +258,6 @@ def _interpreter(model: Path) -> Any:
 
 
 def _threads() -> int:
-    import os
-
     return len(os.sched_getaffinity(0))
 
 

@@ -12,7 +12,6 @@ from collections.abc import Iterable
 import emoji
 import ftfy
 from pydantic import BaseModel, ConfigDict
-from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
 _TAG = re.compile(r"</?[a-zA-Z!][^<>]*>")
 _URL = re.compile(r"(?:https?://|www\.)\S+", re.IGNORECASE)
@@ -37,6 +36,9 @@ def default_stop_words(language: str) -> list[str]:
     """Returns the stop words of a language, sorted; only English has a list, others keep every word."""
     if language != "en":
         return []
+    # Here, because bundles hold their stop words: scoring has no use for scikit-learn's.
+    from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
+
     return sorted((ENGLISH_STOP_WORDS - _MEANINGFUL) | set(_PUNCTUATION_LIKE))
 
 
