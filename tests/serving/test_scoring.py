@@ -211,5 +211,5 @@ def test_scoring_a_thousand_reviews_loads_no_training_library(
     assert finished.returncode == 0, finished.stderr
     assert len(_rows(tmp_path / "out.csv")) == 1001
     loaded = set(finished.stdout.split("loaded: ")[1].translate(str.maketrans("", "", "[]',")).split())
-    assert {"serving", "sklearn"} <= loaded
+    assert {"serving", {"logistic": "sklearn", "lstm": "ai_edge_litert"}[model]} <= loaded
     assert loaded.isdisjoint({"tensorflow", "keras", "tf_keras", "kfp", "transformers", "torch", "fastapi"})
