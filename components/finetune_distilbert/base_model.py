@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from components.shared.architectures.distilbert_encoder import Sizes
+from components.shared.downloads import download_gs_files
 from components.shared.errors import UserError
 
 PACKAGED = "minilm-l6-as-distilbert"
@@ -75,7 +76,7 @@ def load_base_model(reference: str = "") -> BaseModel:
         return _read(get_model_path(), PACKAGED)
     if reference.startswith("gs://"):
         with tempfile.TemporaryDirectory() as temporary:
-            _download_from_bucket(reference, Path(temporary))
+            download_gs_files(reference, _FILES, Path(temporary))
             return _read(Path(temporary), reference)
     if Path(reference).is_dir():
         return _read(Path(reference), reference)
@@ -201,23 +202,4 @@ def _download_from_hub(name: str) -> Path:
         raise UserError(
             f"base model '{name}': no such directory, and the Hugging Face hub could not deliver it "
             f"({type(error).__name__}); give a directory, a gs:// URI, or nothing for the packaged model"
-        ) from error
-
-
-def _download_from_bucket(uri: str, destination: Path) -> None:
-    from google.api_core.exceptions import GoogleAPIError
-    from google.auth.exceptions import GoogleAuthError
-    from google.cloud import storage
-
-    bucket, _, prefix = uri.removeprefix("gs://").rstrip("/").partition("/")
-    try:
-        client = storage.Client()
-        for blob in client.list_blobs(bucket, prefix=f"{prefix}/" if prefix else None, delimiter="/"):
-            file = blob.name.rpartition("/")[2]
-            if file in _FILES:
-                blob.download_to_filename(str(destination / file))
-    except (GoogleAPIError, GoogleAuthError, OSError) as error:
-        raise UserError(
-            f"{uri}: the bucket could not deliver the base model ({type(error).__name__}); "
-            "check the URI, the network and the Google credentials"
         ) from error

@@ -1,6 +1,9 @@
 """Downloads from Google Cloud Storage, and what every download shares: a progress bar and short reasons."""
 
+import contextlib
+from collections.abc import Collection, Iterator
 from pathlib import Path
+from typing import Any
 
 import requests
 from tqdm import tqdm
@@ -23,25 +26,59 @@ def download_gs(uri: str, path: Path) -> Path:
     Raises:
         UserError: The URI is incomplete, or the object cannot be read.
     """
-    from google.api_core.exceptions import GoogleAPIError
-    from google.auth.exceptions import DefaultCredentialsError, GoogleAuthError
-    from google.cloud import storage
-
     bucket, _, name = uri.removeprefix("gs://").partition("/")
     if not bucket or not name:
         raise UserError(f"{uri}: expected gs://bucket/path/of/file")
-    try:
-        try:
-            client = storage.Client()
-        except DefaultCredentialsError:
-            client = storage.Client.create_anonymous_client()
-        blob = client.bucket(bucket).blob(name)
+    with _one_line_errors(uri):
+        blob = _client().bucket(bucket).blob(name)
         blob.reload(timeout=TIMEOUT_SECONDS)
-        with path.open("wb") as stream, meter_bytes(blob.size) as progress:
-            blob.download_to_file(CallbackIOWrapper(progress.update, stream, "write"), timeout=TIMEOUT_SECONDS)
+        _download(blob, path)
+    return path
+
+
+def download_gs_files(uri: str, names: Collection[str], directory: Path) -> None:
+    """Writes those of the named files that are in a folder of Google Cloud Storage into `directory`.
+
+    Args:
+        uri: gs://bucket/path/of/folder.
+        names: Names of files directly in that folder; a missing one is no error here.
+        directory: An existing directory.
+
+    Raises:
+        UserError: The folder cannot be read.
+    """
+    bucket, _, folder = uri.removeprefix("gs://").rstrip("/").partition("/")
+    with _one_line_errors(uri):
+        for blob in _client().list_blobs(bucket, prefix=f"{folder}/" if folder else None, delimiter="/"):
+            name = blob.name.rpartition("/")[2]
+            if name in names:
+                _download(blob, directory / name)
+
+
+def _client() -> Any:
+    from google.auth.exceptions import DefaultCredentialsError
+    from google.cloud import storage
+
+    try:
+        return storage.Client()
+    except DefaultCredentialsError:
+        return storage.Client.create_anonymous_client()
+
+
+def _download(blob: Any, path: Path) -> None:
+    with path.open("wb") as stream, meter_bytes(blob.size) as progress:
+        blob.download_to_file(CallbackIOWrapper(progress.update, stream, "write"), timeout=TIMEOUT_SECONDS)
+
+
+@contextlib.contextmanager
+def _one_line_errors(uri: str) -> Iterator[None]:
+    from google.api_core.exceptions import GoogleAPIError
+    from google.auth.exceptions import GoogleAuthError
+
+    try:
+        yield
     except (GoogleAPIError, GoogleAuthError, requests.RequestException, OSError, ValueError) as error:
         raise UserError(f"{uri}: cannot be read: {reason_of(error)}; check the URI and your access") from error
-    return path
 
 
 def meter_bytes(size: int | None) -> "tqdm[None]":

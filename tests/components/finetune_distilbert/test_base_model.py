@@ -3,7 +3,7 @@
 import json
 import shutil
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import pytest
@@ -152,10 +152,11 @@ def test_a_mistyped_path_is_told_in_one_line() -> None:
 class _Blob:
     def __init__(self, name: str, path: Path) -> None:
         self.name = name
+        self.size = path.stat().st_size
         self._path = path
 
-    def download_to_filename(self, filename: str) -> None:
-        shutil.copy(self._path, filename)
+    def download_to_file(self, stream: BinaryIO, timeout: float) -> None:
+        stream.write(self._path.read_bytes())
 
 
 def test_a_directory_in_a_bucket_is_downloaded(pretrained: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -175,15 +176,16 @@ def test_a_directory_in_a_bucket_is_downloaded(pretrained: dict[str, Path], monk
     assert base.weights.keys() == load_base_model(str(pretrained["distilbert"])).weights.keys()
 
 
-def test_a_bucket_without_credentials_is_told_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    from google.auth.exceptions import DefaultCredentialsError
+def test_a_bucket_that_refuses_is_told_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    from google.api_core.exceptions import Forbidden
     from google.cloud import storage
 
-    def refuse() -> None:
-        raise DefaultCredentialsError("none")
+    class Client:
+        def list_blobs(self, bucket: str, prefix: str, delimiter: str) -> list[_Blob]:
+            raise Forbidden("no access")
 
-    monkeypatch.setattr(storage, "Client", refuse)
-    with pytest.raises(UserError, match="credentials"):
+    monkeypatch.setattr(storage, "Client", Client)
+    with pytest.raises(UserError, match="gs://models/tiny: cannot be read: HTTP status 403"):
         load_base_model("gs://models/tiny")
 
 
