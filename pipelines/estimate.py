@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from components.shared.chains import STEP_OF_TECHNIQUE
-from components.shared.plan import Cell, Plan
+from components.shared.plan import Plan
 
 _TRAIN_SHARE, _SELECT_AND_TEST_SHARE = 0.70, 0.22
 _SAMPLE_ROWS = 3000
@@ -37,7 +37,8 @@ def describe(plan: Plan, parameters: dict[str, Any]) -> str:
     total = sum(seconds.values())
     lines = [f"Use case: {plan.need.use_case}", f"Reviews: {rows:,}{'' if known else ' (assumed; not counted)'}", ""]
     lines.append("Candidates:")
-    lines.extend(f"  {cell.candidate:<28} {_fate(cell)}" for cell in plan.cells)
+    lines.extend(f"  {cell.candidate:<28} {cell.reason}".rstrip() for cell in plan.cells if cell.applies)
+    lines.extend(_empty_cells(plan))
     lines.extend(["", "Steps, estimated seconds:"])
     lines.extend(f"  {step:<28} {took:8.0f}" for step, took in seconds.items())
     price = plan.need.prices.cpu_hour_eur
@@ -51,10 +52,13 @@ def describe(plan: Plan, parameters: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _fate(cell: Cell) -> str:
-    if not cell.applies:
-        return f"stays empty: {cell.reason}"
-    return f"built; {cell.reason}" if cell.reason else "built"
+def _empty_cells(plan: Plan) -> list[str]:
+    """Returns a line for each reason why candidates will not be built, with their names."""
+    candidates: dict[str, list[str]] = defaultdict(list)
+    for cell in plan.cells:
+        if not cell.applies:
+            candidates[cell.reason].append(cell.candidate)
+    return [f"Not built, because {reason}: {', '.join(names)}" for reason, names in candidates.items()]
 
 
 def _count_rows(parameters: dict[str, Any]) -> tuple[int, bool]:

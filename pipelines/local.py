@@ -35,7 +35,11 @@ _ENVIRONMENT = {
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Runs the pipeline as the command line says and returns the exit code: 0, 1 (a step failed) or 2 (usage)."""
+    """Runs the pipeline as the command line says.
+
+    Returns:
+        The exit code: 0, 1 (a step failed), 2 (a user's mistake) or 130 (interrupted).
+    """
     try:
         run = arguments.parse(argv)
         parameters = _complete(run)
@@ -47,6 +51,9 @@ def main(argv: list[str] | None = None) -> int:
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        print("interrupted; what earlier runs left is as it was", file=sys.stderr)
+        return 130
 
 
 def _complete(run: arguments.LocalRun) -> dict[str, Any]:

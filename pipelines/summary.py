@@ -2,6 +2,7 @@
 
 import csv
 import json
+from collections import defaultdict
 from pathlib import Path
 
 #: Column of candidates.csv -> heading and number format.
@@ -37,7 +38,8 @@ def summarise(out: Path, step_seconds: list[tuple[str, float]], seconds: float, 
         [
             "",
             "Candidates, measured on the select split (€ estimated from the need's prices):",
-            *_table(rows),
+            *_table([row for row in rows if row["macro_f1"]]),
+            *_without_figures([row for row in rows if not row["macro_f1"]]),
             "",
             f"Verdict: {decision['verdict']}",
             *(f"  - {reason}" for reason in decision["reasons"]),
@@ -56,6 +58,14 @@ def _table(rows: list[dict[str, str]]) -> list[str]:
         "  ".join(_pad(*cell) for cell in zip(line, widths, range(len(line)), strict=True))
         for line in [headings, *cells]
     ]
+
+
+def _without_figures(rows: list[dict[str, str]]) -> list[str]:
+    """Returns a line for each reason why candidates have no figures, with their names."""
+    candidates: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for row in rows:
+        candidates[row["status"], row["reason"]].append(row["candidate"])
+    return [f"{status}: {', '.join(names)} ({reason})" for (status, reason), names in candidates.items()]
 
 
 def _pad(text: str, width: int, column: int) -> str:

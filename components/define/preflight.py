@@ -21,9 +21,7 @@ _ROUTES: dict[tuple[str, str], str] = {
     ("distilbert", "cluster"): "Dense kernels of a functional rebuild, because TFMOT rejects subclassed models",
     ("distilbert", "qat"): "Dense kernels of a functional rebuild, because TFMOT rejects subclassed models",
 }
-_LINEAR = (
-    "a linear model over sparse terms has no layers for TensorFlow Model Optimization; its bundle is used as it is"
-)
+_LINEAR = "a linear model over sparse terms has no layers for TensorFlow Model Optimization"
 
 
 def make_plan(
