@@ -5,9 +5,11 @@ from pathlib import Path
 
 from pipelines.summary import summarise
 
-CSV = (
-    "candidate,status,macro_f1,accuracy,p95_ms\nlogistic,chosen,0.512,0.640,1.234\nlogistic-int8,not applicable,,,\n"
-)
+CSV = """candidate,status,macro_f1,accuracy,p95_ms,reason
+logistic,chosen,0.512,0.640,,It is the cheapest.
+logistic-int8,not applicable,,,,no layers
+logistic-prune,not applicable,,,,no layers
+"""
 
 
 def test_the_summary_says_what_was_decided_and_where_the_report_is(tmp_path: Path) -> None:
@@ -24,5 +26,7 @@ def test_the_summary_says_what_was_decided_and_where_the_report_is(tmp_path: Pat
 def test_figures_that_were_not_measured_are_not_zero(tmp_path: Path) -> None:
     (tmp_path / "candidates.csv").write_text(CSV, encoding="utf-8")
     (tmp_path / "decision.json").write_text(json.dumps({"verdict": "none", "reasons": []}), encoding="utf-8")
-    row = next(line for line in summarise(tmp_path, [], 1.0, 1.0).splitlines() if "logistic-int8" in line)
-    assert "–" in row and " 0" not in row
+    lines = summarise(tmp_path, [], 1.0, 1.0).splitlines()
+    measured = next(line for line in lines if line.startswith("logistic "))
+    assert "0.512" in measured and "–" in measured and "0.00" not in measured
+    assert "not applicable: logistic-int8, logistic-prune (no layers)" in lines
