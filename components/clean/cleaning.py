@@ -11,7 +11,14 @@ from components.clean import expectations
 from components.clean.checks_page import write_checks
 from components.clean.languages import check_language, in_another_language
 from components.shared.reviews import read_reviews, write_reviews
-from components.shared.text import changes_made, default_stop_words, join_title, natural_text, tokenize
+from components.shared.text import (
+    changes_made,
+    default_stop_words,
+    join_title,
+    natural_text,
+    tokenize,
+    without_stop_words,
+)
 
 #: A review of fewer words says nothing that could be learnt from.
 MINIMUM_WORDS = 2
@@ -67,7 +74,7 @@ def clean_reviews(reviews: Path, labels: Sequence[str], language: str, cleaned: 
     kept = reasons.isna()
 
     stop_words = frozenset(default_stop_words(language))
-    content = words[kept].map(lambda tokens: [token for token in tokens if token not in stop_words])
+    content = words[kept].map(lambda tokens: without_stop_words(tokens, stop_words))
     after = before[kept].assign(natural=natural[kept], tokens=content.map(" ".join))
     outcomes += expectations.check(after, expectations.expectations_after(labels, len(before)), "after")
     expectations.require(outcomes, f"{reviews}: after cleaning")

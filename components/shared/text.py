@@ -7,7 +7,7 @@ flattering, but comfortable" is all about them.
 
 import html
 import re
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 
 import emoji
 import ftfy
@@ -96,12 +96,11 @@ def tokenize(natural: str) -> list[str]:
     return _TOKEN.findall(natural.lower().replace("’", "'"))
 
 
-def content_tokens(natural: str, stop_words: Iterable[str]) -> list[str]:
-    """Returns the tokens of a natural text that are no stop words.
+def without_stop_words(tokens: Iterable[str], stop_words: Container[str]) -> list[str]:
+    """Returns the tokens that are no stop words; give a set for speed."""
+    return [token for token in tokens if token not in stop_words]
 
-    Args:
-        natural: A text from `natural_text`.
-        stop_words: A set for speed; any iterable works.
-    """
-    stop = stop_words if isinstance(stop_words, frozenset | set) else frozenset(stop_words)
-    return [token for token in tokenize(natural) if token not in stop]
+
+def content_tokens(natural: str, stop_words: Container[str]) -> list[str]:
+    """Returns the tokens of a natural text that are no stop words; give a set for speed."""
+    return without_stop_words(tokenize(natural), stop_words)
