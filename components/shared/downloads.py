@@ -3,7 +3,7 @@
 import contextlib
 from collections.abc import Collection, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import requests
 from tqdm import tqdm
@@ -81,7 +81,7 @@ def _one_line_errors(uri: str) -> Iterator[None]:
         raise UserError(f"{uri}: cannot be read: {reason_of(error)}; check the URI and your access") from error
 
 
-def meter_bytes(size: int | None) -> "tqdm[None]":
+def meter_bytes(size: int | None) -> "tqdm[NoReturn]":
     """Returns a progress bar over bytes; `size` is None if it is not known."""
     return tqdm(total=size, unit="B", unit_scale=True, desc="download", mininterval=1.0)
 
