@@ -29,7 +29,7 @@ test: $(VENV)/.test ## Run the test suite (without the suites marked realdata an
 test-realdata: $(VENV)/.test ## Slow checks on real review tables (../shared/data)
 	$(BIN)/python -m pytest -m realdata
 
-test-containers: $(VENV)/.test ## Build and run the images (needs buildah and podman, as root)
+test-containers: $(VENV)/.test ## Build and run the images (docker, or buildah and podman as root)
 	$(BIN)/python -m pytest -m containers
 
 lint: $(VENV)/.test ## Check style and types
