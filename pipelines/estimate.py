@@ -16,10 +16,10 @@ _SAMPLE_ROWS = 3000
 #: Assumed where the data cannot be counted before it is fetched.
 _UNKNOWN_ROWS = 20000
 #: Reviews a second while training (128 LSTM units; 128 word pieces), and how much slower a technique trains.
-_TRAINING_SPEED = {"lstm": 1500.0, "distilbert": 25.0}
-_TECHNIQUE_FACTOR = {"prune": 1.2, "cluster": 2.0, "qat": 2.5}
+_TRAINING_SPEED = {"lstm": 2500.0, "distilbert": 40.0}
+_TECHNIQUE_FACTOR = {"prune": 1.7, "cluster": 2.5, "qat": 2.5}
 #: Reviews a second while measuring, and MB of one bundle, by model and last technique ("" is float).
-_SCORING_SPEED = {"logistic": 5000.0, "lstm": 3000.0, "distilbert": 110.0}
+_SCORING_SPEED = {"logistic": 15000.0, "lstm": 3000.0, "distilbert": 250.0}
 _SIZE_MB = {"logistic": 1.0, "lstm": 4.0, "distilbert": 90.0}
 _SIZE_FACTOR = {"dynamic": 0.25, "int8": 0.25, "qat": 0.25, "float16": 0.5}
 _DATA_STEPS_SECONDS_PER_ROW, _SECONDS_PER_TASK = 0.003, 8.0

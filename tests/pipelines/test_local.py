@@ -183,3 +183,32 @@ def test_an_earlier_run_survives_a_mistake(first_run: tuple[Path, str], tmp_path
     assert {path: path.read_bytes() for path in before} == before
     assert sorted((out / "pipeline_root").iterdir()) == roots
     assert (out / "run.log").exists()
+
+
+REAL = ROOT.parent / "shared" / "data"
+TABLES = {
+    "womens_clothing_reviews.csv": [],
+    "sentiment140_90k.csv": "--text-column text --title-column= --label-column target --labels 0,4".split(),
+}
+
+
+@pytest.mark.realdata
+@pytest.mark.parametrize("table_name", TABLES)
+def test_no_offered_candidate_of_a_real_table_is_below_the_majority_class(table_name: str, tmp_path: Path) -> None:
+    finished = _run("--data", str(REAL / table_name), "--out", str(tmp_path), *TABLES[table_name], *QUICK)
+    assert finished.returncode == 0, finished.stderr + finished.stdout
+    table = pd.read_csv(tmp_path / "candidates.csv").set_index("candidate")
+    offered = table[table["status"].isin(["chosen", "good enough", "offered"])]
+    assert len(offered) > 0
+    assert (offered["macro_f1"] > table.loc["majority", "macro_f1"]).all()
+
+
+@pytest.mark.realdata
+def test_a_champion_of_real_reviews_scores_a_table_it_never_saw(table: Path, tmp_path: Path) -> None:
+    finished = _run("--data", str(REAL / "womens_clothing_reviews.csv"), "--out", str(tmp_path), *QUICK)
+    assert finished.returncode == 0, finished.stderr
+    paths = ["--bundle", tmp_path / "models" / "champion", "--input", table, "--output", tmp_path / "scored.csv"]
+    subprocess.run([sys.executable, "-m", "serving", "score", *map(str, paths)], cwd=ROOT, check=True)
+    scored = pd.read_csv(tmp_path / "scored.csv").dropna(subset="predicted_score")
+    assert len(scored) > 1000
+    assert scored["predicted_score"].corr(scored["Rating"]) > 0.3
