@@ -25,7 +25,7 @@ class Console(io.TextIOBase):
 
     Attributes:
         user_error: Message of the mistake that ended a step, if it was the user's.
-        step_seconds: (step, wall seconds), in order.
+        step_seconds: (step, wall seconds) of the steps that succeeded, in order.
     """
 
     def __init__(self, terminal: TextIO, log: TextIO, verbose: bool = False) -> None:
@@ -41,6 +41,11 @@ class Console(io.TextIOBase):
         self._terminal, self._log, self._verbose = terminal, log, verbose
         self._pending = ""
         self._step, self._started, self._last_progress = "", 0.0, 0.0
+
+    @property
+    def has_trained(self) -> bool:
+        """Whether a step that trains has run, and not failed itself."""
+        return any(step.startswith(("train-", "finetune-")) for step, _ in self.step_seconds)
 
     def writable(self) -> bool:
         """Returns that text can be written."""
@@ -80,7 +85,8 @@ class Console(io.TextIOBase):
 
     def _end(self, success: bool) -> None:
         seconds = time.monotonic() - self._started
-        self.step_seconds.append((self._step, seconds))
+        if success:
+            self.step_seconds.append((self._step, seconds))
         self._rewrite("")
         self._terminal.write(f"{'✓' if success else '✗'} {self._step:<24} {seconds:8.1f} s\n")
         self._terminal.flush()

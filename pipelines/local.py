@@ -70,6 +70,10 @@ def _check(parameters: dict[str, Any]) -> Plan:
     data = every["data"]
     if data and "://" not in data and not Path(data).exists():
         raise UserError(f"{data}: no such file; give --data a path, an https:// or a gs:// URI of a CSV file")
+    for name in ("embedding", "distilbert_base_model"):
+        path = every[name]
+        if path.startswith((".", "/")) and not Path(path).exists():
+            raise UserError(f"{path}: no such file or directory; correct --{name.replace('_', '-')}")
     names = ("need", "labels", "models", "techniques", "language")
     return make_plan(**{name: every[name] for name in names}, settings={name: every[name] for name in RANGES})
 
@@ -86,10 +90,12 @@ def _run(run: arguments.LocalRun, parameters: dict[str, Any]) -> int:
         console = Console(sys.stdout, log, run.verbose)
         started = time.monotonic()
         task = _execute(parameters, pipeline_root, console)
-    if task is None and console.user_error is not None:
+    if console.user_error is not None and not console.has_trained:
         _remove_traces(run.out, pipeline_root, existed)
         raise UserError(console.user_error)
     os.replace(pipeline_root / LOG, run.out / LOG)
+    if console.user_error is not None:  # trained models are worth more than a tidy directory
+        raise UserError(console.user_error)
     if task is None:
         print(f"error: a step failed; everything it said is in {run.out / LOG}", file=sys.stderr)
         return 1

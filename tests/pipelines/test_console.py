@@ -63,3 +63,10 @@ def test_steps_that_run_for_both_models_are_told_apart_by_what_they_built() -> N
     console, terminal, _ = _watch(log)
     assert [step for step, _ in console.step_seconds] == ["prune lstm", "prune distilbert", "quantize distilbert"]
     assert "  distilbert-x: 0.20 MB, agrees\n" in terminal
+
+
+def test_it_is_known_whether_anything_was_trained() -> None:
+    early, _, _ = _watch(LOG)
+    late, _, _ = _watch("Executing task 'train-lstm'\nTask 'train-lstm' finished with status SUCCESS\n" + LOG)
+    assert not early.has_trained
+    assert late.has_trained

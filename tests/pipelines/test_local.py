@@ -155,6 +155,9 @@ def test_an_unreachable_uri_is_one_clear_line(tmp_path: Path) -> None:
     ("arguments", "word"),
     [
         (["--data", "nowhere.csv"], "no such file"),
+        (["--distilbert-base-model", "./nowhere"], "./nowhere: no such file or directory"),
+        (["--embedding", "/nowhere/glove.txt"], "correct --embedding"),
+        (["--sparsity", "2"], "sparsity is 2"),
         (["--techniques", "squeeze"], "unknown technique 'squeeze'"),
         (["--need", "NEED"], "unknown key 'budget'"),
         (["--out", "FILE/out"], "cannot write there"),
