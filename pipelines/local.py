@@ -1,6 +1,7 @@
 """Runs the training pipeline on this machine: `python -m pipelines.local --help`."""
 
 import contextlib
+import glob
 import os
 import resource
 import shutil
@@ -13,7 +14,7 @@ from typing import Any
 from kfp import dsl, local
 
 from components.define.preflight import make_plan
-from components.define.ranges import RANGES
+from components.define.ranges import CHOICES, RANGES
 from components.shared.errors import UserError
 from components.shared.files import atomic_path
 from components.shared.plan import Plan
@@ -60,7 +61,7 @@ def _complete(run: arguments.LocalRun) -> dict[str, Any]:
     """Returns the pipeline's arguments: the user's, and what a local run sets."""
     parameters = dict(run.parameters)
     if data := parameters.get("data"):
-        parameters["data"] = data if "://" in data else str(Path(data).expanduser().resolve())
+        parameters["data"] = data if "://" in data else os.path.abspath(os.path.expanduser(data))
     return parameters | {"deploy_target": "local", "model_store": str(run.out.resolve() / "models")}
 
 
@@ -68,14 +69,19 @@ def _check(parameters: dict[str, Any]) -> Plan:
     """Finds the mistakes that can be found without running anything."""
     every = arguments.defaults() | parameters
     data = every["data"]
-    if data and "://" not in data and not Path(data).exists():
-        raise UserError(f"{data}: no such file; give --data a path, an https:// or a gs:// URI of a CSV file")
+    if data and "://" not in data and not glob.glob(data) and not Path(data).exists():
+        raise UserError(f"{data}: no such file; give --data a file, a folder, a glob, an https:// or a gs:// URI")
     for name in ("embedding", "distilbert_base_model"):
         path = every[name]
         if path.startswith((".", "/")) and not Path(path).exists():
             raise UserError(f"{path}: no such file or directory; correct --{name.replace('_', '-')}")
     names = ("need", "labels", "models", "techniques", "language")
-    return make_plan(**{name: every[name] for name in names}, settings={name: every[name] for name in RANGES})
+    chosen = {name: every[name] if isinstance(every[name], list) else [every[name]] for name in CHOICES}
+    return make_plan(
+        **{name: every[name] for name in names},
+        choices=chosen,
+        settings={name: every[name] for name in RANGES},
+    )
 
 
 def _run(run: arguments.LocalRun, parameters: dict[str, Any]) -> int:

@@ -4,7 +4,7 @@
  2. ingest             a table of reviews, from a file, a URI or the built-in generator
  3. explore            pictures of the data as it came
  4. clean              duplicates, links, mark-up, other languages go; fits nothing
- 5. engineer_features  splits, then vocabulary, sequences and word vectors, fitted on train
+ 5. engineer_features  splits and the leak guard, then vocabulary, sequences and word vectors, fitted on train
  6. train_floor        majority class and logistic regression, the level to beat
  7. train_lstm         an LSTM on GloVe
  8. finetune_distilbert
@@ -103,12 +103,26 @@ def optimise(
 def training_pipeline(
     data: str = "",
     data_sha256: str = "",
-    text_column: str = "Review Text",
-    title_column: str = "Title",
-    label_column: str = "Rating",
-    labels: list[str] = ["1", "2", "3", "4", "5"],  # noqa: B006 - KFP writes defaults into the YAML
+    encoding: str = "",
+    delimiter: str = "",
+    adapter: str = "",
+    text_column: str = "",
+    title_column: str = "",
+    label_column: str = "",
+    labels: list[str] = [],  # noqa: B006 - KFP writes defaults into the YAML
+    group_column: str = "",
+    time_column: str = "",
     language: str = "en",
     sample_rows: int = 0,
+    sampling: str = "stratified",
+    clean_steps: list[str] = ["encoding", "html", "links", "controls", "emoji", "stop-words"],  # noqa: B006
+    minimum_text_share: float = 0.9,
+    longest_text: int = 10000,
+    minimum_kept_share: float = 0.5,
+    allow_columns: list[str] = [],  # noqa: B006
+    near_duplicate_similarity: float = 0.8,
+    imbalance: str = "weights",
+    word_dropout: float = 0.0,
     need: str = "",
     models: list[str] = ["logistic", "lstm", "distilbert"],  # noqa: B006
     techniques: list[str] = [  # noqa: B006
@@ -160,14 +174,30 @@ def training_pipeline(
     """Takes reviews to compared candidates, a decision and, if the gate opens, a deployed model.
 
     Args:
-        data: Table of reviews: a local path, an https:// or a gs:// URI of a CSV file; empty: a generated sample.
+        data: Reviews: a file, folder or glob, an https:// or gs:// URI of CSV, TSV, JSON lines or Parquet, perhaps
+            in a gzip or zip; empty: a generated sample.
         data_sha256: Expected SHA-256 of the file; required for https://.
-        text_column: Column of the review text.
-        title_column: Column of the review title; empty if there is none.
-        label_column: Column of the label.
-        labels: Labels from worst to best.
+        encoding: Of CSV, TSV and JSON lines, such as latin-1; empty: detected.
+        delimiter: Of CSV; empty: detected.
+        adapter: How columns are understood: clothing, sentiment140, or auto, which needs label_column only; empty: by
+            the columns.
+        text_column: Column of the review text; empty: the adapter's.
+        title_column: Column of the review title; empty: the adapter's; none: there is none.
+        label_column: Column of the label; empty: the adapter's.
+        labels: Labels from worst to best; empty: the adapter's.
+        group_column: Column whose rows must share a split, such as a user; empty: the adapter's; none: there is none.
+        time_column: Column to split by time: train on the oldest, test on the newest; empty: not by time.
         language: ISO 639-1 code of the reviews to keep.
-        sample_rows: Keep this many rows, stratified by label; 0 keeps all.
+        sample_rows: Keep this many rows; 0 keeps all.
+        sampling: How sample_rows are chosen: stratified (by label) or reservoir.
+        clean_steps: Which of encoding, html, links, controls, emoji, stop-words and lemmas to take.
+        minimum_text_share: Expected share of reviews with a text.
+        longest_text: Expected most characters of a text.
+        minimum_kept_share: Expected share of reviews that cleaning keeps.
+        allow_columns: Columns that may stay although they give the label away.
+        near_duplicate_similarity: Reviews that share this part of their words never sit in two splits; 1: copies.
+        imbalance: What training does about rare classes: weights, oversample, undersample or none.
+        word_dropout: Share of words that training leaves out at random, anew in every epoch.
         need: The need, as YAML text; empty: the clothing shop's.
         models: Which of logistic, lstm and distilbert to train.
         techniques: Chains of techniques for lstm and distilbert, such as prune+dynamic.
@@ -219,7 +249,16 @@ def training_pipeline(
         models=models,
         techniques=techniques,
         language=language,
+        adapter=adapter,
+        sampling=sampling,
+        clean_steps=clean_steps,
+        imbalance=imbalance,
         sample_rows=sample_rows,
+        minimum_text_share=minimum_text_share,
+        longest_text=longest_text,
+        minimum_kept_share=minimum_kept_share,
+        near_duplicate_similarity=near_duplicate_similarity,
+        word_dropout=word_dropout,
         minimum_word_count=minimum_word_count,
         maximum_words=maximum_words,
         lstm_units=lstm_units,
@@ -251,11 +290,17 @@ def training_pipeline(
     ingested = ingest(
         data=data,
         data_sha256=data_sha256,
+        encoding=encoding,
+        delimiter=delimiter,
+        adapter=adapter,
         text_column=text_column,
         title_column=title_column,
         label_column=label_column,
         labels=labels,
+        group_column=group_column,
+        time_column=time_column,
         sample_rows=sample_rows,
+        sampling=sampling,
         seed=seed,
         code_fingerprint=code,
     )
@@ -263,20 +308,30 @@ def training_pipeline(
     fingerprints = {"data_fingerprint": ingested.outputs["Output"], "code_fingerprint": code}
 
     # 3. The data as it came.
-    explored = explore(reviews=ingested.outputs["reviews"], labels=labels, **fingerprints)
+    explored = explore(reviews=ingested.outputs["reviews"], language=language, seed=seed, **fingerprints)
     place(explored, "explore")
 
     # 4. What models should not see goes.
-    cleaned = clean(reviews=ingested.outputs["reviews"], labels=labels, language=language, **fingerprints)
+    cleaned = clean(
+        reviews=ingested.outputs["reviews"],
+        language=language,
+        clean_steps=clean_steps,
+        minimum_text_share=minimum_text_share,
+        longest_text=longest_text,
+        minimum_kept_share=minimum_kept_share,
+        **fingerprints,
+    )
     place(cleaned, "clean")
 
-    # 5. Splits, then everything that is fitted.
+    # 5. Splits, the leak guard, then everything that is fitted.
     engineered = engineer_features(
         reviews=cleaned.outputs["cleaned"],
-        labels=labels,
-        text_column=text_column,
-        title_column=title_column,
         language=language,
+        clean_steps=clean_steps,
+        allow_columns=allow_columns,
+        near_duplicate_similarity=near_duplicate_similarity,
+        imbalance=imbalance,
+        word_dropout=word_dropout,
         embedding=embedding,
         minimum_word_count=minimum_word_count,
         maximum_words=maximum_words,
@@ -365,8 +420,10 @@ def training_pipeline(
         **given,
         **bundles,
         measurements=evaluated.outputs["measurements"],
+        reading=ingested.outputs["reading"],
         exploration=explored.outputs["report"],
         checks=cleaned.outputs["checks"],
+        guard=engineered.outputs["guard"],
         seed=seed,
     )
     place(compared, "compare")

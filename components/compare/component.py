@@ -13,8 +13,10 @@ def compare(
     floor: dsl.Input[dsl.Model],
     lstm: dsl.Input[dsl.Model],
     distilbert: dsl.Input[dsl.Model],
+    reading: dsl.Input[dsl.HTML],
     exploration: dsl.Input[dsl.HTML],
     checks: dsl.Input[dsl.HTML],
+    guard: dsl.Input[dsl.HTML],
     seed: int,
     candidates: dsl.Output[dsl.Dataset],
     decision: dsl.Output[dsl.Artifact],
@@ -32,8 +34,10 @@ def compare(
         floor: Candidates of the floor step.
         lstm: Candidates made from the LSTM.
         distilbert: Candidates made from DistilBERT.
+        reading: How the source was read, shown in the report.
         exploration: The exploration's page, shown in the report.
         checks: The cleaning's page, shown in the report.
+        guard: The leak and sampling guard's page, shown in the report.
         seed: Seed of the bootstrap.
         candidates: One row a candidate, as CSV.
         decision: Verdict, reasons, chosen candidate, thresholds and figures, as JSON.
@@ -54,7 +58,12 @@ def compare(
         plan=Path(plan.path),
         measurements=Path(measurements.path),
         sources=[Path(floor.path), Path(lstm.path), Path(distilbert.path)],
-        pages={"Data": Path(exploration.path), "Cleaning": Path(checks.path)},
+        pages={
+            "How the data was read": Path(reading.path),
+            "Data": Path(exploration.path),
+            "Cleaning": Path(checks.path),
+            "Leak and sampling guard": Path(guard.path),
+        },
         seed=seed,
         table=Path(candidates.path),
         decision=Path(decision.path),

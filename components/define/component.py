@@ -12,7 +12,16 @@ def define(
     models: list[str],
     techniques: list[str],
     language: str,
+    adapter: str,
+    sampling: str,
+    clean_steps: list[str],
+    imbalance: str,
     sample_rows: int,
+    minimum_text_share: float,
+    longest_text: int,
+    minimum_kept_share: float,
+    near_duplicate_similarity: float,
+    word_dropout: float,
     minimum_word_count: int,
     maximum_words: int,
     lstm_units: int,
@@ -42,11 +51,20 @@ def define(
 
     Args:
         need: The need in YAML; empty means the clothing shop's.
-        labels: Labels from worst to best.
+        labels: Labels from worst to best; empty: the source's.
         models: Any of logistic, lstm, distilbert.
         techniques: Chains of techniques for the deep models, such as prune+dynamic.
         language: ISO 639-1 code of the reviews to keep.
+        adapter: Checked to be known.
+        sampling: Checked to be known.
+        clean_steps: Checked to be known.
+        imbalance: Checked to be known.
         sample_rows: Checked to be in its range.
+        minimum_text_share: Checked to be in its range.
+        longest_text: Checked to be in its range.
+        minimum_kept_share: Checked to be in its range.
+        near_duplicate_similarity: Checked to be in its range.
+        word_dropout: Checked to be in its range.
         minimum_word_count: Checked to be in its range.
         maximum_words: Checked to be in its range.
         lstm_units: Checked to be in its range.
@@ -82,6 +100,11 @@ def define(
 
     settings: dict[str, float] = {
         "sample_rows": sample_rows,
+        "minimum_text_share": minimum_text_share,
+        "longest_text": longest_text,
+        "minimum_kept_share": minimum_kept_share,
+        "near_duplicate_similarity": near_duplicate_similarity,
+        "word_dropout": word_dropout,
         "minimum_word_count": minimum_word_count,
         "maximum_words": maximum_words,
         "lstm_units": lstm_units,
@@ -106,8 +129,20 @@ def define(
         "calibration_rows": calibration_rows,
         "latency_reviews": latency_reviews,
     }
+    choices = {
+        "adapter": [adapter],
+        "sampling": [sampling],
+        "clean_steps": clean_steps,
+        "imbalance": [imbalance],
+    }
     result = make_plan(
-        need=need, labels=labels, models=models, techniques=techniques, language=language, settings=settings
+        need=need,
+        labels=labels,
+        models=models,
+        techniques=techniques,
+        language=language,
+        choices=choices,
+        settings=settings,
     )
     write_text(Path(plan.path), result.model_dump_json(indent=2))
     return result.code_fingerprint

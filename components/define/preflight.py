@@ -1,9 +1,9 @@
 """The preflight: which candidates will be built, which will not, and why, before any time is spent."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
-from components.define.ranges import check_ranges
+from components.define.ranges import check_choices, check_ranges
 from components.shared.chains import STEP_OF_TECHNIQUE, Chain, parse_chain
 from components.shared.errors import UserError
 from components.shared.fingerprints import code_fingerprint
@@ -30,6 +30,7 @@ def make_plan(
     models: list[str],
     techniques: list[str],
     language: str,
+    choices: Mapping[str, Sequence[str]] = MappingProxyType({}),
     settings: Mapping[str, float] = MappingProxyType({}),
 ) -> Plan:
     """Checks what the user wants and returns the candidates to build.
@@ -38,17 +39,20 @@ def make_plan(
 
     Args:
         need: YAML text; empty means the default need.
-        labels: Labels from worst to best.
+        labels: Labels from worst to best; empty leaves them to the source.
         models: Any of MODELS.
         techniques: Chains such as "prune+dynamic".
         language: ISO 639-1 code.
+        choices: Words to check, see `ranges.CHOICES`.
         settings: Numbers to check, see `ranges.RANGES`.
 
     Raises:
         UserError: The first thing that is wrong, in one line.
     """
     check_ranges(settings)
-    _check_labels(labels)
+    check_choices(choices)
+    if labels:
+        _check_labels(labels)
     if len(language) != 2 or not language.isascii() or not language.islower():
         raise UserError(f"language '{language}' is not an ISO 639-1 code of two lower-case letters such as en")
     unknown = sorted(set(models) - set(MODELS))

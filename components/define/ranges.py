@@ -1,12 +1,20 @@
-"""The numbers a user may set, and the ranges in which they make sense."""
+"""The numbers and words a user may set, and what makes sense for them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import get_args
 
 from components.shared.errors import UserError
+from components.shared.features import Imbalance
+from components.shared.text import CLEAN_STEPS
 
 #: Parameter of the pipeline -> smallest and largest value.
 RANGES: dict[str, tuple[float, float]] = {
     "sample_rows": (0, float("inf")),
+    "minimum_text_share": (0, 1),
+    "longest_text": (1, float("inf")),
+    "minimum_kept_share": (0, 1),
+    "near_duplicate_similarity": (0.5, 1),
+    "word_dropout": (0, 0.9),
     "minimum_word_count": (1, float("inf")),
     "maximum_words": (1, float("inf")),
     "lstm_units": (1, 4096),
@@ -47,3 +55,28 @@ def check_ranges(settings: Mapping[str, float]) -> None:
         if not low <= value <= high:
             limits = f"at least {low:g}" if high == float("inf") else f"between {low:g} and {high:g}"
             raise UserError(f"{name} is {value:g}; choose a value {limits}")
+
+
+#: Parameter of the pipeline -> the words it may hold.
+CHOICES: dict[str, tuple[str, ...]] = {
+    "adapter": ("", "clothing", "sentiment140", "auto"),
+    "sampling": ("stratified", "reservoir"),
+    "clean_steps": CLEAN_STEPS,
+    "imbalance": get_args(Imbalance),
+}
+
+
+def check_choices(choices: Mapping[str, Sequence[str]]) -> None:
+    """Checks every word that a user may choose from a few.
+
+    Args:
+        choices: Parameter of the pipeline to the words it holds; any of CHOICES.
+
+    Raises:
+        UserError: The first word that is not known.
+    """
+    for name, words in choices.items():
+        for word in words:
+            if word not in CHOICES[name]:
+                known = ", ".join(filter(None, CHOICES[name]))
+                raise UserError(f"{name}: unknown '{word}'; known are {known}")

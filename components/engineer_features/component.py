@@ -1,4 +1,4 @@
-"""The engineer_features component: splits first, then everything that is fitted."""
+"""The engineer_features component: splits first, then the guard, then everything that is fitted."""
 
 from kfp import dsl
 
@@ -8,52 +8,64 @@ from components import images
 @dsl.component(base_image=images.DATA, install_kfp_package=False)
 def engineer_features(
     reviews: dsl.Input[dsl.Dataset],
-    labels: list[str],
-    text_column: str,
-    title_column: str,
     language: str,
+    clean_steps: list[str],
+    allow_columns: list[str],
+    near_duplicate_similarity: float,
+    imbalance: str,
+    word_dropout: float,
     embedding: str,
     minimum_word_count: int,
     maximum_words: int,
     data_fingerprint: str,
     code_fingerprint: str,
     features: dsl.Output[dsl.Dataset],
+    guard: dsl.Output[dsl.HTML],
 ) -> str:
-    """Splits by duplicate group, then fits vocabulary, sequence length, embedding and class weights on train.
+    """Splits the reviews, looks for leaks, then fits on train what models need: vocabulary, embedding, weights.
 
     Args:
         reviews: The clean reviews table.
-        labels: Labels from worst to best.
-        text_column: Source column of the text, recorded in every bundle.
-        title_column: Source column of the title, recorded in every bundle.
         language: ISO 639-1 code of the reviews.
-        embedding: Word vectors: empty means the packaged GloVe 6B 50d, else a path or gs:// URI of a text file.
+        clean_steps: The steps that clean took, recorded in every bundle.
+        allow_columns: Columns that may stay although they give the label away.
+        near_duplicate_similarity: Reviews that share this part of their words never sit in two splits; 1 looks
+            for exact copies only.
+        imbalance: What training does about rare classes: weights, oversample, undersample or none.
+        word_dropout: Share of words that training leaves out at random.
+        embedding: Word vectors: empty means the packaged GloVe 6B 50d, else a file or gs:// URI.
         minimum_word_count: Rarer words are left out of the vocabulary.
         maximum_words: At most this many words, the most frequent.
         data_fingerprint: Fingerprint of the data.
         code_fingerprint: Fingerprint of the code.
         features: A directory; see components/shared/features.py.
+        guard: What the leak and sampling guard found.
 
     Returns:
         The fingerprint of what was written, which cached steps after this one take as input.
     """
     from pathlib import Path
 
-    from components.engineer_features.features import engineer
+    from components.engineer_features.features import FeatureOptions, engineer
     from components.shared.fingerprints import directory_fingerprint
 
     summary = engineer(
         reviews=Path(reviews.path),
-        labels=labels,
-        text_column=text_column,
-        title_column=title_column,
-        language=language,
-        embedding=embedding,
-        minimum_word_count=minimum_word_count,
-        maximum_words=maximum_words,
+        options=FeatureOptions(
+            language=language,
+            clean_steps=tuple(clean_steps),
+            allow_columns=tuple(allow_columns),
+            near_duplicate_similarity=near_duplicate_similarity,
+            imbalance=imbalance,
+            word_dropout=word_dropout,
+            embedding=embedding,
+            minimum_word_count=minimum_word_count,
+            maximum_words=maximum_words,
+        ),
         data_fingerprint=data_fingerprint,
         code_fingerprint=code_fingerprint,
         destination=Path(features.path),
+        guard=Path(guard.path),
     )
     features.metadata.update(summary.model_dump())
     return directory_fingerprint(Path(features.path))

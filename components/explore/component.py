@@ -8,16 +8,18 @@ from components import images
 @dsl.component(base_image=images.DATA, install_kfp_package=False)
 def explore(
     reviews: dsl.Input[dsl.Dataset],
-    labels: list[str],
+    language: str,
+    seed: int,
     data_fingerprint: str,
     code_fingerprint: str,
     report: dsl.Output[dsl.HTML],
 ) -> None:
-    """Draws class balance, correlations, lengths, words by class and missing values.
+    """Draws class balance, lengths, words by class, missing values, duplicates, languages and label noise.
 
     Args:
         reviews: The ingested reviews table.
-        labels: Labels from worst to best.
+        language: ISO 639-1 code of the reviews.
+        seed: Seed of the sample that costly figures of large tables are taken from.
         data_fingerprint: Fingerprint of the data, for the cache.
         code_fingerprint: Fingerprint of the code, for the cache.
         report: One HTML file.
@@ -26,4 +28,4 @@ def explore(
 
     from components.explore.exploration import write_exploration
 
-    write_exploration(Path(reviews.path), labels, Path(report.path))
+    write_exploration(Path(reviews.path), language, seed, Path(report.path))

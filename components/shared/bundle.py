@@ -18,6 +18,7 @@ from components.shared.files import atomic_path, sha256_of
 from components.shared.meter import Usage
 from components.shared.predictors import PREDICTORS, Predictor
 from components.shared.task import Task
+from components.shared.text import NATURAL_STEPS
 
 FORMAT_VERSION: Literal[1] = 1
 MANIFEST = "bundle.json"
@@ -44,6 +45,7 @@ class Manifest(BaseModel):
         chain: Techniques in the order they were applied; empty for the float parent.
         runtime: What runs the model.
         predictor: Key of the predictor class that understands `preprocessing`.
+        natural_steps: Which steps turn a raw review into the natural view, see `text.NATURAL_STEPS`.
         preprocessing: Parameters of that predictor.
         data_fingerprint, code_fingerprint: What the model was made from.
         training: What training cost, all techniques of the chain included.
@@ -60,6 +62,7 @@ class Manifest(BaseModel):
     chain: tuple[str, ...] = ()
     runtime: Literal["litert", "scikit-learn"]
     predictor: str
+    natural_steps: tuple[str, ...] = NATURAL_STEPS
     preprocessing: dict[str, object]
     data_fingerprint: str
     code_fingerprint: str

@@ -7,6 +7,7 @@ features.json      everything else, see `Features`
 """
 
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -15,7 +16,7 @@ from pydantic import BaseModel, ConfigDict
 
 from components.shared.reviews import read_reviews
 from components.shared.task import Task
-from components.shared.text import TextPreprocessing
+from components.shared.text import NATURAL_STEPS, TextPreprocessing
 
 REVIEWS, VOCABULARY, EMBEDDINGS, DESCRIPTION = (
     "reviews.parquet",
@@ -23,6 +24,26 @@ REVIEWS, VOCABULARY, EMBEDDINGS, DESCRIPTION = (
     "embeddings.npy",
     "features.json",
 )
+Imbalance = Literal["weights", "oversample", "undersample", "none"]
+
+
+class Finding(BaseModel):
+    """What one rule of the leak and sampling guard found.
+
+    Attributes:
+        rule: Such as "label proxies" or "near-duplicates".
+        outcome: "passed"; "skipped", the rule was not applied; "repaired", the guard removed the leak;
+            "allowed", the user let it pass by name; "warning", for people to judge; "stop", the run ends.
+        message: What was seen and what follows from it, in one or two sentences.
+        columns: The source columns it speaks of.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    rule: str
+    outcome: Literal["passed", "skipped", "repaired", "allowed", "warning", "stop"]
+    message: str
+    columns: tuple[str, ...] = ()
 
 
 class Features(BaseModel):
@@ -30,22 +51,33 @@ class Features(BaseModel):
 
     Attributes:
         task: Labels and source columns.
+        natural_steps: How the natural view was made, see `text.NATURAL_STEPS`.
         text: How tokens were made.
         sequence_length: The 95 % quantile of tokens a review, on train: the LSTM's input length.
         embedding: Where the word vectors come from, such as "glove-6b-50d".
         class_weights: Weight of each class in the loss, balanced, from train.
         class_shares: Share of each class in train.
+        imbalance: What training does about rare classes: "weights" in the loss, "oversample" or "undersample"
+            the train split, or "none".
+        word_dropout: Share of the words that training leaves out at random, anew in every epoch.
+        split_by: What decides a review's split: "text", "group" or "time".
+        findings: What the leak and sampling guard found.
         data_fingerprint, code_fingerprint: What the features were made from.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     task: Task
+    natural_steps: tuple[str, ...] = NATURAL_STEPS
     text: TextPreprocessing
     sequence_length: int
     embedding: str
     class_weights: tuple[float, ...]
     class_shares: tuple[float, ...]
+    imbalance: Imbalance = "weights"
+    word_dropout: float = 0.0
+    split_by: Literal["text", "group", "time"] = "text"
+    findings: tuple[Finding, ...] = ()
     data_fingerprint: str
     code_fingerprint: str
 

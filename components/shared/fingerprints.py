@@ -10,11 +10,27 @@ from components.shared.files import sha256_of
 _SHORT = 16
 
 
-def table_fingerprint(table: pd.DataFrame) -> str:
-    """Returns 16 hexadecimal digits that change with any value, column name or row order of the table."""
-    digest = hashlib.sha256("\n".join(map(str, table.columns)).encode())
-    digest.update(pd.util.hash_pandas_object(table, index=False).to_numpy().tobytes())
-    return digest.hexdigest()[:_SHORT]
+class TableFingerprint:
+    """Takes in a table partition by partition; however it is cut, the same rows give the same fingerprint."""
+
+    def __init__(self) -> None:
+        self._digest = hashlib.sha256()
+        self._columns: list[str] = []
+
+    def update(self, partition: pd.DataFrame) -> None:
+        """Adds the next rows; all partitions have the same columns."""
+        self._columns = list(map(str, partition.columns))
+        self._digest.update(pd.util.hash_pandas_object(partition, index=False).to_numpy().tobytes())
+
+    def hexdigest(self, description: str = "") -> str:
+        """Returns 16 hexadecimal digits that change with any value, column name or row order of the table.
+
+        Args:
+            description: What else the fingerprint speaks of, such as the meaning of the columns.
+        """
+        whole = self._digest.copy()
+        whole.update("\n".join([*self._columns, description]).encode())
+        return whole.hexdigest()[:_SHORT]
 
 
 def code_fingerprint(package: Path | None = None) -> str:

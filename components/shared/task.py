@@ -8,12 +8,13 @@ from pydantic import BaseModel, ConfigDict, model_validator
 
 
 class Task(BaseModel):
-    """A classification into ordered labels.
+    """A classification into labels.
 
     Attributes:
-        labels: From worst to best, such as ("1", "2", "3", "4", "5").
+        labels: From worst to best if they have an order, such as ("1", "2", "3", "4", "5").
         scores: The value of each label, for the average sentiment; same length.
         text_column, title_column: Where the reviews stood in the source table; the title may be "".
+        ordered: Whether the labels really go from worst to best; otherwise scores are mere ranks and say nothing.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -22,6 +23,7 @@ class Task(BaseModel):
     scores: tuple[float, ...]
     text_column: str
     title_column: str = ""
+    ordered: bool = True
 
     @model_validator(mode="after")
     def _check_lengths(self) -> Self:

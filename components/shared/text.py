@@ -2,7 +2,8 @@
 
 The natural view keeps sentences as people wrote them, for transformers and n-grams. The token view is
 lower case, without stop words, for the LSTM; negations, contrast and degree words stay, because "not very
-flattering, but comfortable" is all about them.
+flattering, but comfortable" is all about them. Each of CLEAN_STEPS may be left out by parameter; white space is
+always folded, and words are always in lower case.
 """
 
 import html
@@ -18,6 +19,13 @@ _URL = re.compile(r"(?:https?://|www\.)\S+", re.IGNORECASE)
 _INVISIBLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 # English contractions are cut as in the corpus that GloVe was trained on: "don't" is "do" and "n't".
 _TOKEN = re.compile(r"[^\W\d_]+(?=n't)|n't|'(?:s|re|ve|ll|d|m)\b|[^\W\d_]+|[!?]")
+
+#: Steps of the natural view, in the order they are taken: broken encodings are repaired, HTML tags and entities
+#: go, links go, control and invisible characters go, an emoji becomes its name in words.
+NATURAL_STEPS = ("encoding", "html", "links", "controls", "emoji")
+#: Steps of the token view, in order: stop words go, words become their lemmas (off unless asked for).
+TOKEN_STEPS = ("stop-words", "lemmas")
+CLEAN_STEPS = NATURAL_STEPS + TOKEN_STEPS
 
 #: In the usual stop word list, but part of what a review says.
 _MEANINGFUL = frozenset(

@@ -2,14 +2,25 @@ from pathlib import Path
 
 import pandas as pd
 
-from components.shared.fingerprints import code_fingerprint, directory_fingerprint, table_fingerprint
+from components.shared.fingerprints import TableFingerprint, code_fingerprint, directory_fingerprint
 
 _TABLE = pd.DataFrame({"text": ["a", "b"], "label": ["1", "2"]})
 
 
-def test_equal_tables_have_equal_fingerprints() -> None:
-    assert table_fingerprint(_TABLE) == table_fingerprint(_TABLE.copy())
-    assert len(table_fingerprint(_TABLE)) == 16
+def _fingerprint(*partitions: pd.DataFrame, description: str = "") -> str:
+    fingerprint = TableFingerprint()
+    for partition in partitions:
+        fingerprint.update(partition)
+    return fingerprint.hexdigest(description)
+
+
+def test_equal_tables_have_equal_fingerprints_however_they_are_cut() -> None:
+    assert _fingerprint(_TABLE) == _fingerprint(_TABLE.iloc[:1], _TABLE.iloc[1:])
+    assert len(_fingerprint(_TABLE)) == 16
+
+
+def test_the_meaning_of_the_columns_changes_the_fingerprint() -> None:
+    assert _fingerprint(_TABLE) != _fingerprint(_TABLE, description="labels 1 to 2")
 
 
 def test_a_value_a_name_and_the_order_change_the_fingerprint() -> None:
@@ -19,7 +30,7 @@ def test_a_value_a_name_and_the_order_change_the_fingerprint() -> None:
         _TABLE.iloc[::-1],
         _TABLE.iloc[:1],
     ]
-    assert len({table_fingerprint(table) for table in [_TABLE, *changed]}) == 5
+    assert len({_fingerprint(table) for table in [_TABLE, *changed]}) == 5
 
 
 def test_code_fingerprint_follows_content_and_names_but_not_caches(tmp_path: Path) -> None:

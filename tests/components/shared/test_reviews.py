@@ -4,7 +4,22 @@ import pandas as pd
 import pytest
 
 from components.shared.errors import UserError
-from components.shared.reviews import read_reviews, write_reviews
+from components.shared.reviews import (
+    PARTITION_ROWS,
+    ReviewsWriter,
+    TableDescription,
+    attribute,
+    attributes_of,
+    columns_of,
+    count_reviews,
+    iterate_reviews,
+    read_description,
+    read_reviews,
+    write_reviews,
+)
+from components.shared.task import Task
+
+_DESCRIPTION = TableDescription(task=Task(labels=("1", "5"), scores=(1, 5), text_column="body"))
 
 
 def _table(**columns: list[object]) -> pd.DataFrame:
@@ -19,10 +34,10 @@ def _table(**columns: list[object]) -> pd.DataFrame:
 
 def test_a_table_comes_back_as_it_was_written(tmp_path: Path) -> None:
     path = tmp_path / "reviews.parquet"
-    write_reviews(_table(age=[30.0, None]), path, "ingested")
+    write_reviews(_table(**{attribute("Age"): [30.0, None]}), path, "ingested")
     read = read_reviews(path, "ingested")
     assert read["text"].tolist() == ["good", "bad"]
-    assert read["age"].isna().tolist() == [False, True]
+    assert read[attribute("Age")].isna().tolist() == [False, True]
 
 
 def test_columns_outside_the_schema_are_an_error(tmp_path: Path) -> None:
@@ -54,3 +69,42 @@ def test_a_file_that_is_not_parquet_is_refused(tmp_path: Path) -> None:
     (tmp_path / "reviews.parquet").write_text("nothing of the kind")
     with pytest.raises(UserError, match="not a readable Parquet file"):
         read_reviews(tmp_path / "reviews.parquet", "ingested")
+
+
+def test_the_meaning_of_the_columns_travels_with_the_table(tmp_path: Path) -> None:
+    write_reviews(_table(), tmp_path / "reviews.parquet", "ingested", _DESCRIPTION)
+    assert read_description(tmp_path / "reviews.parquet") == _DESCRIPTION
+
+
+def test_a_table_without_its_description_is_refused_where_it_is_needed(tmp_path: Path) -> None:
+    write_reviews(_table(), tmp_path / "reviews.parquet", "ingested")
+    with pytest.raises(UserError, match="not a reviews table"):
+        read_description(tmp_path / "reviews.parquet")
+
+
+def test_a_table_is_written_and_read_partition_by_partition(tmp_path: Path) -> None:
+    path = tmp_path / "reviews.parquet"
+    rows = PARTITION_ROWS + 3
+    whole = pd.concat([_table()] * rows, ignore_index=True)[:rows].assign(review_id=[str(row) for row in range(rows)])
+    with ReviewsWriter(path, "ingested") as writer:
+        for start in range(0, rows, 4000):
+            writer.write(whole.iloc[start : start + 4000])
+        writer.description = _DESCRIPTION
+    assert count_reviews(path) == rows
+    parts = list(iterate_reviews(path, "ingested", ["review_id"]))
+    assert max(map(len, parts)) <= PARTITION_ROWS
+    assert pd.concat(parts)["review_id"].tolist() == whole["review_id"].tolist()
+    assert pd.concat(parts).index.tolist() == list(range(rows))
+
+
+def test_an_error_while_writing_leaves_nothing_behind(tmp_path: Path) -> None:
+    with pytest.raises(RuntimeError), ReviewsWriter(tmp_path / "reviews.parquet", "ingested") as writer:
+        writer.write(_table())
+        raise RuntimeError
+    assert not list(tmp_path.iterdir())
+
+
+def test_attributes_keep_the_name_they_have_in_the_source(tmp_path: Path) -> None:
+    path = tmp_path / "reviews.parquet"
+    write_reviews(_table(**{attribute("Age"): [30.0, None], attribute("Shop"): ["a", None]}), path, "ingested")
+    assert attributes_of(columns_of(path)) == ["source:Age", "source:Shop"]
