@@ -13,6 +13,8 @@ from components.shared.plan import Plan
 
 _TRAIN_SHARE, _SELECT_AND_TEST_SHARE = 0.70, 0.22
 _SAMPLE_ROWS = 3000
+#: Files that can be counted without parsing them.
+_LINES_ARE_ROWS = (".csv", ".tsv", ".txt", ".jsonl", ".ndjson")
 #: Assumed where the data cannot be counted before it is fetched.
 _UNKNOWN_ROWS = 20000
 #: Reviews a second while training (128 LSTM units; 128 word pieces), and how much slower a technique trains.
@@ -66,7 +68,7 @@ def _count_rows(parameters: dict[str, Any]) -> tuple[int, bool]:
     if not data:
         return wanted or _SAMPLE_ROWS, True
     path = Path(data)
-    if not path.is_file():
+    if not path.is_file() or path.suffix.lower() not in _LINES_ARE_ROWS:
         return wanted or _UNKNOWN_ROWS, False
     with path.open("rb") as stream:
         rows = max(sum(1 for _ in stream) - 1, 0)

@@ -116,11 +116,15 @@ def _set(column: str, value: object) -> Callable[[Path, pd.DataFrame], None]:
     return lambda path, table: _write(path, table.assign(**{column: value}))
 
 
+def _write_latin_1(path: Path, table: pd.DataFrame) -> None:
+    table.assign(Title="très chic").to_csv(path, index=False, encoding="latin-1")
+
+
 #: What is wrong with the file -> how it is written, extra arguments, what the one line must say.
 MISTAKES: dict[str, tuple[Callable[[Path, pd.DataFrame], object], list[str], list[str]]] = {
     "wrong checksum": (_write, ["--data-sha256", "0" * 64], ["SHA-256"]),
     "empty file": (lambda path, table: path.write_bytes(b""), [], ["empty"]),
-    "not UTF-8": (lambda path, table: path.write_bytes("Rating,Review Text\n5,é\n".encode("latin-1")), [], ["UTF-8"]),
+    "not UTF-8": (_write_latin_1, ["--encoding", "utf-8"], ["utf-8"]),
     "missing column": (lambda path, table: _write(path, table.drop(columns="Rating")), [], ["Rating", "Review Text"]),
     "rating outside the labels": (_set("Rating", 7), [], ["7"]),
     "one class only": (_set("Rating", 5), [], ["5"]),
@@ -191,7 +195,7 @@ def test_an_earlier_run_survives_a_mistake(first_run: tuple[Path, str], tmp_path
 REAL = ROOT.parent / "shared" / "data"
 TABLES = {
     "womens_clothing_reviews.csv": [],
-    "sentiment140_90k.csv": "--text-column text --title-column= --label-column target --labels 0,4".split(),
+    "sentiment140_90k.csv": [],
 }
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from components.define.preflight import make_plan
-from components.define.ranges import RANGES, check_ranges
+from components.define.ranges import CHOICES, RANGES, check_choices, check_ranges
 from components.shared.errors import UserError
 from components.shared.plan import Plan
 from pipelines.arguments import defaults
@@ -69,6 +69,10 @@ def test_the_code_fingerprint_is_part_of_the_plan() -> None:
         ({"settings": {"sparsity": 1.0}}, "sparsity is 1; choose a value between 0.01 and 0.99"),
         ({"settings": {"clusters": 2}}, "clusters is 2"),
         ({"settings": {"lstm_epochs": 0}}, "lstm_epochs is 0"),
+        ({"choices": {"clean_steps": ["html", "polish"]}}, "clean_steps: unknown 'polish'; known are encoding, html"),
+        ({"choices": {"adapter": ["csv"]}}, "adapter: unknown 'csv'; known are clothing, sentiment140, auto"),
+        ({"choices": {"imbalance": [""]}}, "imbalance: unknown ''"),
+        ({"settings": {"word_dropout": 1}}, "word_dropout is 1; choose a value between 0 and 0.9"),
         ({"settings": {"calibration_rows": 0}}, "calibration_rows is 0; choose a value at least 1"),
     ],
 )
@@ -86,3 +90,12 @@ def test_every_number_of_the_pipeline_has_a_range_that_holds_its_default_and_the
     assert set(numbers) - cluster_only == set(RANGES)
     for preset in PRESETS.values():
         check_ranges({name: (numbers | preset)[name] for name in RANGES})
+
+
+def test_every_choice_of_the_pipeline_holds_its_default() -> None:
+    every = defaults()
+    check_choices({name: every[name] if isinstance(every[name], list) else [every[name]] for name in CHOICES})
+
+
+def test_labels_may_be_left_to_the_source() -> None:
+    assert make_plan(need="", labels=[], models=["lstm"], techniques=[], language="en").wants("lstm")
