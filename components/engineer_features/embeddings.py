@@ -1,6 +1,8 @@
-"""Word vectors for the words of the vocabulary: packaged GloVe, or a text file."""
+"""Word vectors for the words of the vocabulary: packaged GloVe, or a file in one of the usual formats."""
 
+import gzip
 import tempfile
+import zlib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,12 +13,16 @@ import pandas as pd
 from gensim.models import KeyedVectors
 from numpy.typing import NDArray
 
+from components.engineer_features import fasttext_files, keyed_vectors_files
+from components.engineer_features.kept_vectors import keyed_vectors
+from components.engineer_features.word2vec_files import read_binary, read_text
 from components.shared.downloads import download_gs
 from components.shared.errors import UserError
 
 PACKAGED = "glove-6b-50d"
 _MOST_MISSES = 20
 _SEED_OF_MISSING_VECTORS = 0
+_GZIP, _ZIP = b"\x1f\x8b", b"PK\x03\x04"
 
 
 @dataclass(frozen=True)
@@ -37,25 +43,41 @@ class Coverage:
 def load_vectors(embedding: str, words: Sequence[str]) -> KeyedVectors:
     """Returns the vectors of those of the words that have one; others are not kept in memory.
 
+    A file's format is told by its content, word2vec's binary format by its name (.bin or .bin.gz):
+
+    - text: GloVe; word2vec with its header line; fastText's .vec; gzip of each
+    - word2vec's binary format, or gzip of it
+    - fastText's .bin: words that it does not hold get a vector from their subwords
+    - what gensim's KeyedVectors saved (.kv), with its .npy files beside it. It is a pickle, and a pickle can run
+      a program: give only files from a source that you trust; see keyed_vectors_files.py
+
     Args:
-        embedding: Empty for the packaged GloVe 6B 50d (Pennington et al., 2014), else the path or gs:// URI
-            of a text file, one word and its numbers a line, with or without word2vec's header line.
+        embedding: Empty for the packaged GloVe 6B 50d (Pennington et al., 2014), else a path or gs:// URI.
         words: The words that are needed.
 
     Raises:
-        UserError: There is no such file, or it is no file of word vectors.
+        UserError: There is no such file, it is no file of word vectors, or it holds none of the words.
     """
-    if not embedding:
-        return _packaged_vectors(words)
-    if embedding.startswith("gs://"):
-        with tempfile.TemporaryDirectory() as workspace:
-            return _vectors_of_file(download_gs(embedding, Path(workspace) / "vectors.txt"), embedding, words)
-    return _vectors_of_file(Path(embedding), embedding, words)
+    vectors = _load(embedding, words)
+    if not len(vectors):
+        raise UserError(f"{embedding or PACKAGED}: holds no vector for any word of the reviews; check its language")
+    if not np.isfinite(vectors.vectors).all():
+        raise UserError(f"{embedding or PACKAGED}: a vector holds what is no finite number; get the file again")
+    return vectors
 
 
 def name_of(embedding: str) -> str:
     """Returns what to call the word vectors in bundles: the packaged name, or the file's."""
     return embedding.rpartition("/")[2] if embedding else PACKAGED
+
+
+def _load(embedding: str, words: Sequence[str]) -> KeyedVectors:
+    if not embedding:
+        return _packaged_vectors(words)
+    if embedding.startswith("gs://"):
+        with tempfile.TemporaryDirectory() as workspace:
+            return _vectors_of_file(_fetch(embedding, Path(workspace) / "vectors"), embedding, words)
+    return _vectors_of_file(Path(embedding), embedding, words)
 
 
 def _packaged_vectors(words: Sequence[str]) -> KeyedVectors:
@@ -66,30 +88,45 @@ def _packaged_vectors(words: Sequence[str]) -> KeyedVectors:
     matrix = np.load(root / "glove_6B_50d_emb.npy", mmap_mode="r")
     rows = known.get_indexer(pd.Index(words))
     found = rows >= 0
-    return _keyed([word for word, is_there in zip(words, found, strict=True) if is_there], matrix[rows[found]])
+    return keyed_vectors([word for word, is_there in zip(words, found, strict=True) if is_there], matrix[rows[found]])
+
+
+def _fetch(uri: str, path: Path) -> Path:
+    """Downloads a file of word vectors and, of a .kv, the arrays beside it."""
+    download_gs(uri, path)
+    if _first_bytes(path).startswith(keyed_vectors_files.MAGIC):
+        for ending in keyed_vectors_files.sidecars_of(path, uri):
+            download_gs(uri + ending, path.with_name(path.name + ending))
+    return path
 
 
 def _vectors_of_file(path: Path, name: str, words: Sequence[str]) -> KeyedVectors:
     if not path.is_file():
         raise UserError(f"{name}: no such file of word vectors; leave --embedding out for the packaged GloVe")
+    first = _first_bytes(path)
+    if first.startswith(keyed_vectors_files.MAGIC):
+        return keyed_vectors_files.read_keyed_vectors(path, name, words)
+    if first.startswith(fasttext_files.MAGIC):
+        return fasttext_files.read_fasttext(path, name, words)
+    if first.startswith(_ZIP):
+        raise UserError(f"{name}: a zip file; unpack it and give the file of word vectors in it")
+    is_binary = name.removesuffix(".gz").endswith(".bin")
+    read = read_binary if is_binary else read_text
+    if not first.startswith(_GZIP):
+        with path.open("rb") as stream:
+            return read(stream, name, words)
     try:
-        with path.open(encoding="utf-8") as stream:
-            fields = len(stream.readline().split())
-        if not fields:
-            raise ValueError("empty")
-        everything = KeyedVectors.load_word2vec_format(str(path), binary=False, no_header=fields != 2)
-    except (ValueError, EOFError) as error:
-        raise UserError(f"{name}: not a text file of word vectors: expected a word and its numbers a line") from error
-    found = [word for word in words if word in everything]
-    if not found:
-        raise UserError(f"{name}: holds no vector for any word of the reviews; check its language")
-    return _keyed(found, everything[found])
+        with gzip.open(path) as unpacked:
+            if unpacked.peek(4).startswith(fasttext_files.MAGIC):
+                raise UserError(f"{name}: a packed fastText model; unpack it with gunzip first")
+            return read(unpacked, name, words)
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise UserError(f"{name}: this gzip file is cut short or damaged; get it again") from error
 
 
-def _keyed(words: list[str], vectors: NDArray[np.float32]) -> KeyedVectors:
-    keyed = KeyedVectors(vectors.shape[1], count=0, dtype=np.float32)
-    keyed.add_vectors(words, np.asarray(vectors, dtype=np.float32))
-    return keyed
+def _first_bytes(path: Path) -> bytes:
+    with path.open("rb") as stream:
+        return stream.read(4)
 
 
 def embedding_matrix(vectors: KeyedVectors, vocabulary: Sequence[str]) -> NDArray[np.float32]:
@@ -108,15 +145,14 @@ def embedding_matrix(vectors: KeyedVectors, vocabulary: Sequence[str]) -> NDArra
     return matrix
 
 
-def coverage(vectors: KeyedVectors, vocabulary: Sequence[str], reviews: Sequence[list[str]]) -> Coverage:
+def coverage(vectors: KeyedVectors, vocabulary: Sequence[str], counts: Counter[str]) -> Coverage:
     """Returns how much of the vocabulary and of the running words of train has a vector.
 
     Args:
         vectors: From `load_vectors`, asked for all words of train.
         vocabulary: The words of the LSTM.
-        reviews: The tokens of each review of train.
+        counts: How often each word stands in train.
     """
-    counts = Counter(token for tokens in reviews for token in tokens)
     misses = Counter({word: count for word, count in counts.items() if word not in vectors})
     return Coverage(
         words=sum(word in vectors for word in vocabulary) / max(len(vocabulary), 1),
