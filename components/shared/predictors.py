@@ -47,9 +47,17 @@ class Predictor(ABC):
 
     def predict(self, raw_texts: Sequence[str]) -> Probabilities:
         """Returns probabilities of shape (n, classes), float32, rows in the order of the texts."""
-        if not raw_texts:
+        return self.predict_natural(self.natural_views(raw_texts))
+
+    def natural_views(self, raw_texts: Sequence[str]) -> list[str]:
+        """Returns the natural view of each raw review, as this model reads it."""
+        return [natural_text(raw) for raw in raw_texts]
+
+    def predict_natural(self, natural: Sequence[str]) -> Probabilities:
+        """Returns what `predict` returns, for texts that are in the natural view already."""
+        if not natural:
             return np.empty((0, len(self.task.labels)), dtype=np.float32)
-        return self._predict([natural_text(raw) for raw in raw_texts])
+        return self._predict(list(natural))
 
 
 class MajorityParameters(_Parameters):
