@@ -52,7 +52,7 @@ def near_duplicate_groups(texts: Sequence[str], similarity: float) -> NDArray[np
     words = [words_of(text) for text in texts]
     # A text without words, such as "!!!", is its own.
     read = pd.Series([" ".join(found) or text for found, text in zip(words, texts, strict=True)], dtype=object)
-    equal = _first_of(pd.factorize(read)[0])
+    equal = first_of(pd.factorize(read)[0])
     if similarity == 1:
         return equal
     long = np.array([len(set(found)) >= SHORTEST_TEXT for found in words], dtype=bool)
@@ -63,11 +63,11 @@ def near_duplicate_groups(texts: Sequence[str], similarity: float) -> NDArray[np
     edges = _similar_pairs(matrix, similarity)
     links = coo_array((np.ones(len(edges), dtype=bool), (edges[:, 0], edges[:, 1])), shape=(len(rows), len(rows)))
     groups = equal.copy()
-    groups[rows] = rows[_first_of(connected_components(links, directed=False)[1])]
+    groups[rows] = rows[first_of(connected_components(links, directed=False)[1])]
     return groups[equal]
 
 
-def _first_of(numbers: NDArray[np.integer]) -> NDArray[np.int64]:
+def first_of(numbers: NDArray) -> NDArray[np.int64]:
     """Returns for each element the index of the first element that is equal to it."""
     _, first, inverse = np.unique(numbers, return_index=True, return_inverse=True)
     return first[inverse].astype(np.int64)

@@ -1,5 +1,5 @@
 import json
-import random
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -7,91 +7,237 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from components.engineer_features.features import FeaturesSummary, engineer, sequence_length
+from components.engineer_features import features as module
+from components.engineer_features.features import FeatureOptions, FeaturesSummary, engineer
+from components.shared import reviews as reviews_module
 from components.shared.errors import UserError
-from components.shared.features import VOCABULARY, read_embeddings, read_features, read_split
-from components.shared.reviews import SPLITS, write_reviews
+from components.shared.features import REVIEWS, VOCABULARY, Finding, read_embeddings, read_features, read_split
+from components.shared.reviews import SPLITS, columns_of, read_description, read_reviews
+from components.shared.task import Task
 
+MakeTable = Callable[..., pd.DataFrame]
+WriteClean = Callable[..., Path]
 
-def _write_clean(path: Path, rows: int = 600) -> Path:
-    generator = random.Random(7)
-    words = "soft dress top fit nice awful itchy love size colour".split()
-    texts = [" ".join(generator.choices(words, k=generator.randrange(3, 20))) + f" {row}" for row in range(rows)]
-    table = pd.DataFrame({"review_id": [str(row) for row in range(rows)], "title": "", "text": texts})
-    table["label"] = [generator.choices(("1", "2"), (1, 3))[0] for _ in texts]
-    table["natural"] = table["text"]
-    table["tokens"] = table["text"].str.replace(r" \d+$", "", regex=True)
-    write_reviews(table, path, "clean")
-    return path
+_RULES = [
+    "label proxies",
+    "label in the text",
+    "duplicates across splits",
+    "near-duplicates",
+    "groups across splits",
+    "time order",
+    "split sizes",
+    "class shares across splits",
+    "contradicting labels",
+    "fitted on train only",
+]
 
 
 def _engineer(reviews: Path, destination: Path, **changes: Any) -> FeaturesSummary:
-    arguments: dict[str, Any] = {
-        "labels": ["1", "2"],
-        "text_column": "Review Text",
-        "title_column": "Title",
-        "language": "en",
-        "embedding": "",
-        "minimum_word_count": 2,
-        "maximum_words": 1000,
-        "data_fingerprint": "d" * 16,
-        "code_fingerprint": "c" * 16,
-    }
-    return engineer(reviews=reviews, destination=destination, **(arguments | changes))
+    options = FeatureOptions(**({"minimum_word_count": 2} | changes))
+    return engineer(reviews, options, "d" * 16, "c" * 16, destination, destination.with_suffix(".html"))
 
 
-def test_the_directory_holds_what_the_training_steps_read(tmp_path: Path) -> None:
-    summary = _engineer(_write_clean(tmp_path / "clean.parquet"), tmp_path / "features")
+def _finding(directory: Path, rule: str) -> Finding:
+    return next(finding for finding in read_features(directory).findings if finding.rule == rule)
+
+
+def _with_proxy(table: pd.DataFrame) -> pd.DataFrame:
+    return table.assign(
+        **{"source:Liked": (table["label"] == "2").astype(float), "source:Age": np.arange(600.0) % 50}
+    )
+
+
+def test_the_directory_holds_what_the_training_steps_read(
+    clean_table: MakeTable, write_clean: WriteClean, task: Task, tmp_path: Path
+) -> None:
+    summary = _engineer(write_clean(clean_table()), tmp_path / "features")
     description = read_features(tmp_path / "features")
     vocabulary = json.loads((tmp_path / "features" / VOCABULARY).read_text(encoding="utf-8"))
     assert read_embeddings(tmp_path / "features").shape == (len(vocabulary) + 1, 50)
     assert {split: len(read_split(tmp_path / "features", split)) for split in SPLITS} == summary.rows_per_split
     assert sum(summary.rows_per_split.values()) == 600
-    assert description.task.scores == (1.0, 2.0)
-    assert description.task.text_column == "Review Text"
-    assert summary.words == len(vocabulary) == 10
+    assert description.task == task == read_description(tmp_path / "features" / REVIEWS).task
+    assert (
+        summary.words
+        == len(vocabulary)
+        == len({word for review in clean_table()["tokens"] for word in review.split()})
+    )
     assert summary.token_coverage == summary.vocabulary_coverage == 1.0
 
 
-def test_everything_fitted_comes_from_train_alone(tmp_path: Path) -> None:
-    path = _write_clean(tmp_path / "clean.parquet")
-    _engineer(path, tmp_path / "features")
+def test_rows_keep_their_order_and_columns(clean_table: MakeTable, write_clean: WriteClean, tmp_path: Path) -> None:
+    table = clean_table().assign(**{"source:Age": 30.0})
+    _engineer(write_clean(table), tmp_path / "features")
+    written = read_reviews(tmp_path / "features" / REVIEWS, "features")
+    pd.testing.assert_frame_equal(written[table.columns], table, check_dtype=False)
+
+
+def test_options_are_told_to_the_training_steps(
+    clean_table: MakeTable, write_clean: WriteClean, tmp_path: Path
+) -> None:
+    steps = ("emoji", "html")
+    _engineer(write_clean(clean_table()), tmp_path / "f", clean_steps=steps, imbalance="oversample", word_dropout=0.1)
+    description = read_features(tmp_path / "f")
+    assert description.natural_steps == ("html", "emoji")
+    assert description.text.stop_words == ()
+    assert (description.imbalance, description.word_dropout) == ("oversample", 0.1)
+    _engineer(write_clean(clean_table()), tmp_path / "again", clean_steps=("stop-words",))
+    assert "the" in read_features(tmp_path / "again").text.stop_words
+
+
+def test_every_rule_has_its_finding_and_honest_reviews_pass(
+    clean_table: MakeTable, write_clean: WriteClean, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    summary = _engineer(write_clean(clean_table().assign(**{"source:Age": 30.0})), tmp_path / "features")
+    findings = read_features(tmp_path / "features").findings
+    assert [finding.rule for finding in findings] == _RULES
+    skipped = [finding.rule for finding in findings if finding.outcome != "passed"]
+    assert skipped == ["groups across splits", "time order"]
+    assert summary.findings == {"passed": 8, "skipped": 2}
+    printed = capsys.readouterr().out
+    assert [rule for rule in _RULES if f"guard, {rule}:" in printed] == skipped
+
+
+def test_everything_fitted_comes_from_train_alone(
+    clean_table: MakeTable, write_clean: WriteClean, tmp_path: Path
+) -> None:
+    table = clean_table()
+    _engineer(write_clean(table), tmp_path / "features")
     train = read_split(tmp_path / "features", "train")
-    clean = pd.read_parquet(path)
-    others = ~clean["review_id"].isin(train["review_id"])
-    clean.loc[others, "tokens"] = "unseen " * 90
-    write_reviews(clean, path, "clean")
-    _engineer(path, tmp_path / "again")
+    table.loc[~table["review_id"].isin(train["review_id"]), "tokens"] = "unseen " * 90
+    _engineer(write_clean(table), tmp_path / "again")
     assert read_features(tmp_path / "again") == read_features(tmp_path / "features")
     assert "unseen" not in json.loads((tmp_path / "again" / VOCABULARY).read_text())
+    assert f"{len(train)} reviews of train" in _finding(tmp_path / "again", "fitted on train only").message
 
 
-def test_class_weights_balance_the_classes_of_train(tmp_path: Path) -> None:
-    _engineer(_write_clean(tmp_path / "clean.parquet"), tmp_path / "features")
+def test_small_partitions_change_nothing(
+    clean_table: MakeTable, write_clean: WriteClean, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write_clean(_with_proxy(clean_table()))
+    _engineer(path, tmp_path / "whole")
+    monkeypatch.setattr(reviews_module, "PARTITION_ROWS", 37)
+    _engineer(path, tmp_path / "parts")
+    assert read_features(tmp_path / "parts") == read_features(tmp_path / "whole")
+    for name in ("vocabulary.json", "embeddings.npy"):
+        assert (tmp_path / "parts" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
+    parts, whole = (read_reviews(tmp_path / name / REVIEWS, "features") for name in ("parts", "whole"))
+    pd.testing.assert_frame_equal(parts, whole)
+
+
+def test_class_weights_balance_the_classes_of_train(
+    clean_table: MakeTable, write_clean: WriteClean, tmp_path: Path
+) -> None:
+    _engineer(write_clean(clean_table()), tmp_path / "features")
     description = read_features(tmp_path / "features")
-    weighted = np.array(description.class_weights) * np.array(description.class_shares)
-    np.testing.assert_allclose(weighted, 0.5)
+    np.testing.assert_allclose(np.array(description.class_weights) * np.array(description.class_shares), 0.5)
+    assert description.class_shares[0] == pytest.approx(
+        (read_split(tmp_path / "features", "train")["label"] == "1").mean()
+    )
 
 
-def test_equal_input_gives_equal_files(tmp_path: Path) -> None:
-    path = _write_clean(tmp_path / "clean.parquet")
+def test_equal_input_gives_equal_files(clean_table: MakeTable, write_clean: WriteClean, tmp_path: Path) -> None:
+    path = write_clean(_with_proxy(clean_table()))
     for name in ("one", "two"):
         _engineer(path, tmp_path / name)
     for file in (tmp_path / "one").iterdir():
         assert file.read_bytes() == (tmp_path / "two" / file.name).read_bytes()
 
 
-def test_sequence_length_is_the_95_percent_quantile() -> None:
-    assert sequence_length([["w"] * length for length in range(1, 101)]) == 96
-    assert sequence_length([[], []]) == 1
+def test_a_proxy_is_left_out_of_the_features(clean_table: MakeTable, write_clean: WriteClean, tmp_path: Path) -> None:
+    summary = _engineer(write_clean(_with_proxy(clean_table())), tmp_path / "features")
+    assert summary.excluded_columns == ["Liked"]
+    columns = columns_of(tmp_path / "features" / REVIEWS)
+    assert "source:Liked" not in columns
+    assert "source:Age" in columns
+    finding = _finding(tmp_path / "features", "label proxies")
+    assert (finding.outcome, finding.columns) == ("repaired", ("Liked",))
 
 
-def test_words_that_are_all_rare_are_refused(tmp_path: Path) -> None:
+def test_an_allowed_proxy_stays(clean_table: MakeTable, write_clean: WriteClean, tmp_path: Path) -> None:
+    summary = _engineer(write_clean(_with_proxy(clean_table())), tmp_path / "features", allow_columns=("Liked",))
+    assert summary.excluded_columns == []
+    assert "source:Liked" in columns_of(tmp_path / "features" / REVIEWS)
+    assert _finding(tmp_path / "features", "label proxies").outcome == "allowed"
+
+
+def test_a_column_to_allow_must_exist(clean_table: MakeTable, write_clean: WriteClean, tmp_path: Path) -> None:
+    path = write_clean(_with_proxy(clean_table()))
+    with pytest.raises(
+        UserError, match=r"--allow-columns: there is no column 'liked'; .* 'Liked', 'Age', 'Review Text'"
+    ):
+        _engineer(path, tmp_path / "features", allow_columns=("liked",))
+
+
+def test_the_label_in_the_text_stops_the_run_and_is_shown(
+    clean_table: MakeTable, write_clean: WriteClean, tmp_path: Path
+) -> None:
+    table = clean_table()
+    table["natural"] += " Rating: " + table["label"] + " stars"
+    with pytest.raises(UserError, match=r"label in the text: '1' gives label '1' away: 100% of its") as stop:
+        _engineer(write_clean(table), tmp_path / "features")
+    assert "\n" not in str(stop.value)
+    assert not (tmp_path / "features").exists()
+    assert "stops the run" in (tmp_path / "features.html").read_text(encoding="utf-8")
+    _engineer(write_clean(table), tmp_path / "features", allow_columns=("Review Text",))
+    assert _finding(tmp_path / "features", "label in the text").outcome == "allowed"
+
+
+def test_groups_stay_whole(clean_table: MakeTable, write_clean: WriteClean, tmp_path: Path) -> None:
+    table = clean_table().assign(group_key=[f"customer {row % 150}" for row in range(600)])
+    summary = _engineer(write_clean(table, group_column="Customer"), tmp_path / "features")
+    written = read_reviews(tmp_path / "features" / REVIEWS, "features")
+    assert summary.split_by == read_features(tmp_path / "features").split_by == "group"
+    assert (written.groupby("group_key")["split"].nunique() == 1).all()
+    assert _finding(tmp_path / "features", "groups across splits").outcome == "passed"
+
+
+def test_a_split_by_time_trains_on_the_past(clean_table: MakeTable, write_clean: WriteClean, tmp_path: Path) -> None:
+    table = clean_table()
+    table["time"] = pd.date_range("2026-01-01", periods=600, freq="h").to_numpy("datetime64[us]")[::-1]
+    # The newest review is a copy of an old one.
+    table.loc[0, ["text", "natural", "tokens"]] = table.loc[500, ["text", "natural", "tokens"]]
+    summary = _engineer(write_clean(table, time_column="Date"), tmp_path / "features")
+    written = read_reviews(tmp_path / "features" / REVIEWS, "features")
+    spans = written.groupby("split")["time"].agg(["min", "max"]).loc[list(SPLITS)]
+    assert (spans["min"].to_numpy()[1:] > spans["max"].to_numpy()[:-1]).all()
+    assert summary.rows_left_out == 1
+    assert summary.rows_per_split == {"train": 420, "tune": 48, "select": 72, "test": 59}
+    assert "0" not in set(written["review_id"])
+    assert _finding(tmp_path / "features", "time order").outcome == "repaired"
+
+
+def test_reviews_without_a_time_cannot_be_split_by_time(
+    clean_table: MakeTable, write_clean: WriteClean, tmp_path: Path
+) -> None:
+    table = clean_table()
+    table["time"] = pd.date_range("2026-01-01", periods=600, freq="h").to_numpy("datetime64[us]")
+    table.loc[[3, 5], "time"] = pd.NaT
+    with pytest.raises(
+        UserError, match=r"column 'Date': 2 of 600 reviews have no readable time.* --time-column none"
+    ):
+        _engineer(write_clean(table, time_column="Date"), tmp_path / "features")
+
+
+def test_near_duplicates_beyond_the_limit_are_not_looked_for(
+    clean_table: MakeTable, write_clean: WriteClean, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "NEAR_DUPLICATE_ROWS", 599)
+    _engineer(write_clean(clean_table()), tmp_path / "features")
+    finding = _finding(tmp_path / "features", "near-duplicates")
+    assert finding.outcome == "skipped"
+    assert "They were not looked for: 600 reviews are too many" in finding.message
+
+
+def test_words_that_are_all_rare_are_refused(clean_table: MakeTable, write_clean: WriteClean, tmp_path: Path) -> None:
     with pytest.raises(UserError, match="no word stands 99999 times in train"):
-        _engineer(_write_clean(tmp_path / "clean.parquet"), tmp_path / "features", minimum_word_count=99999)
+        _engineer(write_clean(clean_table()), tmp_path / "features", minimum_word_count=99999)
     assert not (tmp_path / "features").exists()
 
 
-def test_a_label_without_reviews_is_refused(tmp_path: Path) -> None:
+def test_a_label_without_reviews_is_refused(
+    clean_table: MakeTable, write_clean: WriteClean, task: Task, tmp_path: Path
+) -> None:
+    three = task.model_copy(update={"labels": ("1", "2", "3"), "scores": (1.0, 2.0, 3.0)})
     with pytest.raises(UserError, match=r"the train split .* has none with label '3'"):
-        _engineer(_write_clean(tmp_path / "clean.parquet"), tmp_path / "features", labels=["1", "2", "3"])
+        _engineer(write_clean(clean_table(), task=three), tmp_path / "features")
