@@ -9,7 +9,7 @@ import io
 import json
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
 from components.shared.task import Task
-from components.shared.text import TextPreprocessing, content_tokens, natural_text
+from components.shared.text import NATURAL_STEPS, TextPreprocessing, natural_text
 
 if TYPE_CHECKING:
     from sklearn.feature_extraction.text import TfidfVectorizer
@@ -34,9 +34,16 @@ class _Parameters(BaseModel):
 class Predictor(ABC):
     """Scores raw review texts (title and text joined by `text.join_title`)."""
 
-    def __init__(self, directory: Path, task: Task, preprocessing: dict[str, object]) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        task: Task,
+        preprocessing: dict[str, object],
+        natural_steps: Collection[str] = NATURAL_STEPS,
+    ) -> None:
         """Loads the files of a bundle that `bundle.load_bundle` has verified."""
         self.task = task
+        self._natural_steps = natural_steps
         self._load(directory, preprocessing)
 
     @abstractmethod
@@ -51,7 +58,7 @@ class Predictor(ABC):
 
     def natural_views(self, raw_texts: Sequence[str]) -> list[str]:
         """Returns the natural view of each raw review, as this model reads it."""
-        return [natural_text(raw) for raw in raw_texts]
+        return [natural_text(raw, self._natural_steps) for raw in raw_texts]
 
     def predict_natural(self, natural: Sequence[str]) -> Probabilities:
         """Returns what `predict` returns, for texts that are in the natural view already."""
@@ -158,7 +165,6 @@ class LstmPredictor(Predictor):
 
     def _load(self, directory: Path, preprocessing: dict[str, object]) -> None:
         self._parameters = LstmParameters.model_validate(preprocessing)
-        self._stop_words = frozenset(self._parameters.text.stop_words)
         words = json.loads((directory / "vocabulary.json").read_text(encoding="utf-8"))
         self._vocabulary = {word: number for number, word in enumerate(words, start=PAD + 1)}
         self._interpreter = _interpreter(directory / "model.tflite")
@@ -167,7 +173,7 @@ class LstmPredictor(Predictor):
         self._output = self._interpreter.get_output_details()[0]["index"]
 
     def _predict(self, natural: list[str]) -> Probabilities:
-        tokens = [content_tokens(text, self._stop_words) for text in natural]
+        tokens = [self._parameters.text.tokens(text) for text in natural]
         encoded = encode_tokens(tokens, self._vocabulary, self._parameters.length)
         predicted = np.empty((len(natural), len(self.task.labels)), dtype=np.float32)
         for row in range(len(encoded)):

@@ -8,20 +8,32 @@ always folded, and words are always in lower case.
 
 import html
 import re
-from collections.abc import Container, Iterable
+from collections.abc import Callable, Collection, Iterable
+from functools import cached_property, lru_cache
+from typing import Self
 
 import emoji
 import ftfy
 from pydantic import BaseModel, ConfigDict
 
+from components.shared.errors import UserError
+
 _TAG = re.compile(r"</?[a-zA-Z!][^<>]*>")
 _URL = re.compile(r"(?:https?://|www\.)\S+", re.IGNORECASE)
-_INVISIBLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+_ANSI_ESCAPE = r"\x1b\[[\d;]*[a-zA-Z]"
+_INVISIBLE = re.compile(
+    _ANSI_ESCAPE + r"|[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffc]"
+)
 # English contractions are cut as in the corpus that GloVe was trained on: "don't" is "do" and "n't".
 _TOKEN = re.compile(r"[^\W\d_]+(?=n't)|n't|'(?:s|re|ve|ll|d|m)\b|[^\W\d_]+|[!?]")
+# HTML and control characters have steps of their own.
+_FTFY = ftfy.TextFixerConfig(
+    unescape_html=False, remove_control_chars=False, remove_terminal_escapes=False, explain=False
+)
+_LEMMAS_CACHED = 1 << 16
 
-#: Steps of the natural view, in the order they are taken: broken encodings are repaired, HTML tags and entities
-#: go, links go, control and invisible characters go, an emoji becomes its name in words.
+#: Steps of the natural view, in the order they are taken: broken encodings are repaired, HTML entities become
+#: what they stand for and tags go, links go, control and invisible characters go, an emoji becomes its name.
 NATURAL_STEPS = ("encoding", "html", "links", "controls", "emoji")
 #: Steps of the token view, in order: stop words go, words become their lemmas (off unless asked for).
 TOKEN_STEPS = ("stop-words", "lemmas")
@@ -56,12 +68,68 @@ class TextPreprocessing(BaseModel):
     Attributes:
         language: ISO 639-1 code of the reviews.
         stop_words: Words left out of the token view, lower case.
+        lemmas: Whether words become their lemmas, those that carry negation, contrast or degree excepted.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     language: str = "en"
     stop_words: tuple[str, ...] = ()
+    lemmas: bool = False
+
+    @classmethod
+    def of_steps(cls, language: str, steps: Collection[str]) -> Self:
+        """Returns what the TOKEN_STEPS among `steps` mean for a language.
+
+        Raises:
+            UserError: Lemmas are asked for in a language that has none.
+        """
+        if "lemmas" in steps:
+            _require_lemmas(language)
+        stop_words = default_stop_words(language) if "stop-words" in steps else ()
+        return cls(language=language, stop_words=tuple(stop_words), lemmas="lemmas" in steps)
+
+    def tokens(self, natural: str) -> list[str]:
+        """Returns the token view of a natural text."""
+        return self.lemmatize(self.without_stop_words(tokenize(natural)))
+
+    def without_stop_words(self, words: Iterable[str]) -> list[str]:
+        """Returns the words that are no stop words."""
+        return [word for word in words if word not in self._stop_words]
+
+    def lemmatize(self, words: list[str]) -> list[str]:
+        """Returns the lemma of each word, or the words as they are if lemmas are not wanted."""
+        return [lemma(word, self.language) for word in words] if self.lemmas else words
+
+    @cached_property
+    def _stop_words(self) -> frozenset[str]:
+        return frozenset(self.stop_words)
+
+
+def _require_lemmas(language: str) -> None:
+    # Here and below, because few runs want lemmas.
+    import simplemma
+
+    try:
+        simplemma.lemmatize("a", lang=language)
+    except ValueError as error:
+        raise UserError(
+            f"there are no lemmas for the language '{language}'; leave lemmas out of clean_steps"
+        ) from error
+
+
+@lru_cache(_LEMMAS_CACHED)
+def lemma(word: str, language: str) -> str:
+    """Returns the dictionary form of a lower-case word (simplemma), lower case.
+
+    Words of negation, contrast and degree, contractions and marks stay: "n't" must not become a verb's ending.
+    """
+    import simplemma
+
+    if word in _MEANINGFUL or not word.isalpha():
+        return word
+    found = simplemma.lemmatize(word, lang=language).lower()
+    return found if found.isalpha() else word
 
 
 def join_title(title: str, text: str) -> str:
@@ -72,31 +140,62 @@ def join_title(title: str, text: str) -> str:
     return f"{title} {text}" if title[-1] in ".!?…" else f"{title}. {text}"
 
 
-def natural_text(raw: str) -> str:
-    """Returns the natural view: readable text without mark-up, links, emoji signs or broken characters.
+def natural_text(raw: str, steps: Collection[str] = NATURAL_STEPS) -> str:
+    """Returns the natural view of a raw review: readable text, white space folded.
 
-    Mojibake is repaired, HTML tags and entities, links and invisible characters go, an emoji becomes its
-    name in words, white space is folded.
+    Args:
+        raw: Title and text of a review, see `join_title`.
+        steps: Which of NATURAL_STEPS to take, in their order; others are ignored.
     """
-    text = html.unescape(ftfy.fix_text(raw))
-    text = _URL.sub(" ", _TAG.sub(" ", text))
-    text = _INVISIBLE.sub(" ", text)
-    if not text.isascii():
-        text = emoji.demojize(text, delimiters=(" \x00", "\x00 "))
-        text = re.sub(r"\x00([^\x00]*)\x00", lambda name: re.sub(r"[_\-]+", " ", name.group(1)), text)
-    return " ".join(text.split())
+    return " ".join(texts_by_step(raw, steps)[-1].split())
 
 
-def changes_made(raw: str) -> list[str]:
-    """Returns what `natural_text` repairs in a raw review or takes out of it, for the report of the cleaning."""
-    readable = html.unescape(ftfy.fix_text(raw))
-    found = {
-        "links": _URL.search(readable) is not None,
-        "HTML": html.unescape(raw) != raw or _TAG.search(readable) is not None,
-        "emoji": not readable.isascii() and emoji.emoji_count(readable) > 0,
-        "broken characters": not raw.isascii() and ftfy.fix_encoding(raw) != raw,
-    }
-    return [change for change, is_there in found.items() if is_there]
+def texts_by_step(raw: str, steps: Collection[str]) -> list[str]:
+    """Returns the raw review and the text after each of the NATURAL_STEPS taken, white space not yet folded."""
+    texts = [raw]
+    for step, take in _TAKE.items():
+        if step in steps:
+            texts.append(take(texts[-1]))
+    return texts
+
+
+# The conditions below only save time: where one does not hold, the step would change nothing but white space.
+
+
+def _repair_encoding(text: str) -> str:
+    return text if text.isascii() else ftfy.fix_text(text, _FTFY)
+
+
+def _without_html(text: str) -> str:
+    if "&" in text:
+        # Twice: what a web form escaped, a data base often escapes again.
+        text = html.unescape(html.unescape(text))
+    return _TAG.sub(" ", text) if "<" in text else text
+
+
+def _without_links(text: str) -> str:
+    return _URL.sub(" ", text) if "://" in text or "www." in text.lower() else text
+
+
+def _without_controls(text: str) -> str:
+    return text if text.isascii() and text.isprintable() else _INVISIBLE.sub(" ", text)
+
+
+def _name_emoji(text: str) -> str:
+    return text if text.isascii() else emoji.replace_emoji(text, _emoji_in_words)
+
+
+def _emoji_in_words(_: str, data: dict[str, str]) -> str:
+    return " " + re.sub(r"[_\-]+", " ", data["en"].strip(":")) + " "
+
+
+_TAKE: dict[str, Callable[[str], str]] = {
+    "encoding": _repair_encoding,
+    "html": _without_html,
+    "links": _without_links,
+    "controls": _without_controls,
+    "emoji": _name_emoji,
+}
 
 
 def tokenize(natural: str) -> list[str]:
@@ -104,11 +203,6 @@ def tokenize(natural: str) -> list[str]:
     return _TOKEN.findall(natural.lower().replace("’", "'"))
 
 
-def without_stop_words(tokens: Iterable[str], stop_words: Container[str]) -> list[str]:
-    """Returns the tokens that are no stop words; give a set for speed."""
-    return [token for token in tokens if token not in stop_words]
-
-
-def content_tokens(natural: str, stop_words: Container[str]) -> list[str]:
+def content_tokens(natural: str, stop_words: Collection[str]) -> list[str]:
     """Returns the tokens of a natural text that are no stop words; give a set for speed."""
-    return without_stop_words(tokenize(natural), stop_words)
+    return [token for token in tokenize(natural) if token not in stop_words]
