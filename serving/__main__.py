@@ -1,4 +1,4 @@
-"""`python -m serving`: score a table, or serve a model over HTTP."""
+"""`python -m serving`: score a table, explain a review, or serve a model over HTTP."""
 
 import argparse
 import sys
@@ -8,8 +8,8 @@ from pathlib import Path
 from components.shared.errors import UserError
 
 _SCORE_HELP = """\
-Adds to every row predicted_label, predicted_score (for ordered labels the expected rating) and one
-probability_<label> column a label. Rows keep their order, values stay as they are. A review without text
+Adds to every row predicted_label, predicted_score (the expected rating; empty if the labels have no order) and
+one probability_<label> column a label. Rows keep their order, values stay as they are. A review without text
 (a title alone is none) gets empty predictions and is counted. Prints the average sentiment.
 """
 _SCORE_EXAMPLES = """\
@@ -17,6 +17,15 @@ examples:
   python -m serving score --bundle runs/latest/winner --input reviews.csv --output predictions.csv
   python -m serving score --bundle runs/latest/models/champion --input today.csv --output today_scored.csv \\
       --text-column body --title-column subject
+"""
+_EXPLAIN_HELP = """\
+Tells what the model says of one review, and what each word adds to the probability of the label (SHAP). All words
+together make the difference between the probability of an empty text and that of the review.
+"""
+_EXPLAIN_EXAMPLES = """\
+examples:
+  python -m serving explain --bundle runs/latest/winner --text "Not flattering, but comfortable."
+  python -m serving explain --bundle runs/latest/winner --text "Runs small." --label 5 --html why.html --json why.json
 """
 _SERVE_EXAMPLES = """\
 example:
@@ -32,6 +41,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if options.command == "score":
             _score(options)
+        elif options.command == "explain":
+            _explain(options)
         else:
             _serve(options)
     except UserError as error:
@@ -61,6 +72,24 @@ def _parser() -> argparse.ArgumentParser:
     score.add_argument(
         "--title-column", default="", metavar="NAME", help="column of the title (default: as in training, if there)"
     )
+    explain = commands.add_parser(
+        "explain",
+        help="tell which words a prediction rests on",
+        description=_EXPLAIN_HELP,
+        epilog=_EXPLAIN_EXAMPLES,
+        formatter_class=raw,
+    )
+    _add_bundle(explain)
+    explain.add_argument("--text", required=True, help="the review's text, in quotes")
+    explain.add_argument("--title", default="", help="the review's title, in quotes (default: none)")
+    explain.add_argument("--label", default="", help="the label to explain (default: the predicted one)")
+    explain.add_argument(
+        "--words", type=int, default=20, metavar="N", help="show the N strongest words (default: %(default)s)"
+    )
+    explain.add_argument(
+        "--html", type=Path, metavar="FILE", help="also write a page that shows the review in colours"
+    )
+    explain.add_argument("--json", type=Path, metavar="FILE", help="also write every number, for all labels")
     serve = commands.add_parser(
         "serve",
         help="serve a model over HTTP",
@@ -83,13 +112,38 @@ def _score(options: argparse.Namespace) -> None:
 
     scored = score_file(options.bundle, options.input, options.output, options.text_column, options.title_column)
     count = scored.reviews - scored.without_text
-    if scored.average_score is None:
+    if not scored.ordered:
+        print("No average sentiment: the model's labels have no order from worst to best; predicted_score is empty.")
+    elif scored.average_score is None:
         print(f"No average sentiment: none of {scored.reviews:,} reviews has text.")
     else:
         low, high = min(scored.scores), max(scored.scores)
         print(f"Average sentiment: {scored.average_score:.2f} (from {low:g} to {high:g}, over {count:,} reviews)")
+    if count:
         print(f"Reviews without text: {scored.without_text:,} of {scored.reviews:,}, left without a prediction")
     print(f"Predictions: {options.output}")
+
+
+def _explain(options: argparse.Namespace) -> None:
+    from serving.explaining import (
+        check_output,
+        explain_review,
+        render_json,
+        render_page,
+        terminal_lines,
+        write_output,
+    )
+
+    if options.words < 1:
+        raise UserError(f"--words is {options.words}; show at least 1")
+    outputs = {path: render for path, render in ((options.html, render_page), (options.json, render_json)) if path}
+    for path in outputs:
+        check_output(path)
+    explained = explain_review(options.bundle, options.text, options.title, options.label)
+    print("\n".join(terminal_lines(explained, options.words)))
+    for path, render in outputs.items():
+        write_output(path, render(explained))
+        print(f"Written: {path}")
 
 
 def _serve(options: argparse.Namespace) -> None:

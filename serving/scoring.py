@@ -30,21 +30,23 @@ class Scored:
 
     Attributes:
         scores: The labels' values, such as 1.0 to 5.0: the scale of `average_score`.
+        ordered: Whether the labels go from worst to best; if not there is no average.
         reviews: Rows of the table.
         without_text: Rows that got empty predictions.
         score_sum: Sum of the predicted scores.
     """
 
     scores: tuple[float, ...]
+    ordered: bool = True
     reviews: int = 0
     without_text: int = 0
     score_sum: float = field(default=0.0, repr=False)
 
     @property
     def average_score(self) -> float | None:
-        """The average sentiment: the mean predicted score of the reviews with text; None if there are none."""
+        """The mean predicted score of the reviews with text; None if there are none, or no order of the labels."""
         count = self.reviews - self.without_text
-        return self.score_sum / count if count else None
+        return self.score_sum / count if count and self.ordered else None
 
     def add(self, predictions: Iterable[Prediction | None]) -> None:
         """Counts the predictions of further rows."""
@@ -52,7 +54,7 @@ class Scored:
             self.reviews += 1
             if prediction is None:
                 self.without_text += 1
-            else:
+            elif prediction.score is not None:
                 self.score_sum += prediction.score
 
 
@@ -63,7 +65,7 @@ def score_file(
 
     Rows keep their order and every value stays the text it was. Added are `predicted_label`,
     `predicted_score` and a `probability_<label>` column for each label. A review without text (a title alone
-    is none) gets empty predictions.
+    is none) gets empty predictions; a model whose labels have no order leaves `predicted_score` empty.
 
     Args:
         bundle: The model bundle.
@@ -115,7 +117,7 @@ def _score(predictor: Predictor, source: Path, destination: Path, text_column: s
         text, title = _find_columns(source, header, predictor, text_column, title_column)
         writer = csv.writer(writing, lineterminator=line_end)
         writer.writerow(header + prediction_columns(predictor.task.labels))
-        scored = Scored(predictor.task.scores)
+        scored = Scored(predictor.task.scores, predictor.task.ordered)
         while chunk := list(itertools.islice(rows, _CHUNK_ROWS)):
             reviews = [Review(row[text], row[title] if title is not None else "") for row in chunk]
             predictions = predict_reviews(predictor, reviews)
@@ -197,4 +199,4 @@ def add_predictions(rows: Sequence[Row], predictions: Sequence[Prediction | None
 
 def _values(prediction: Prediction) -> Row:
     numbers = (prediction.score, *prediction.probabilities)
-    return [prediction.label, *(f"{number:.{_DECIMALS}f}" for number in numbers)]
+    return [prediction.label, *("" if number is None else f"{number:.{_DECIMALS}f}" for number in numbers)]

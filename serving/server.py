@@ -49,7 +49,7 @@ class PredictRequest(BaseModel):
 
 
 class ReviewPrediction(BaseModel):
-    """The prediction of one review; all None for a review without text."""
+    """The prediction of one review; all None for a review without text, the score also where labels have no order."""
 
     label: str | None = None
     score: float | None = None
@@ -61,8 +61,9 @@ class ModelSummary(BaseModel):
 
     Attributes:
         candidate, model, base_model, chain, runtime: See `components.shared.bundle.Manifest`.
-        labels: From worst to best.
+        labels: From worst to best if they are ordered.
         scores: The value of each label.
+        ordered: Whether the labels have an order; without one there are no scores of reviews.
         data_fingerprint, code_fingerprint: What the model was made from.
         manifest_sha256: SHA-256 of the bundle's manifest, which holds the hash of every other file.
     """
@@ -74,6 +75,7 @@ class ModelSummary(BaseModel):
     runtime: str
     labels: tuple[str, ...]
     scores: tuple[float, ...]
+    ordered: bool
     data_fingerprint: str
     code_fingerprint: str
     manifest_sha256: str
@@ -139,6 +141,7 @@ def _summary(manifest: Manifest, manifest_sha256: str) -> ModelSummary:
         runtime=manifest.runtime,
         labels=manifest.task.labels,
         scores=manifest.task.scores,
+        ordered=manifest.task.ordered,
         data_fingerprint=manifest.data_fingerprint,
         code_fingerprint=manifest.code_fingerprint,
         manifest_sha256=manifest_sha256,

@@ -1,31 +1,79 @@
-"""From a table of reviews somewhere to the reviews table."""
+"""From a table of reviews somewhere to the reviews table, in bounded memory."""
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 from pydantic import BaseModel
-from sklearn.model_selection import train_test_split
+from tqdm import tqdm
 
+from components.ingest import sentiment140
+from components.ingest.adapters import choose_adapter, plan_columns
+from components.ingest.columns import ColumnPlan, NamedColumns
 from components.ingest.fetching import fetch
+from components.ingest.labels import LabelOrder, LabelReader, order_labels
+from components.ingest.mapping import Mapper
+from components.ingest.reading import Source, open_source
+from components.ingest.reading_page import write_reading
+from components.ingest.repairs import Repair
 from components.ingest.sample import DEFAULT_ROWS, generate_sample
-from components.ingest.source_table import normalised_labels, read_csv, require_columns
+from components.ingest.sampling import StratifiedSample, UniformSample
+from components.ingest.source_table import shown
+from components.ingest.usability import LabelCounts, check_labelled, check_usable
 from components.shared.errors import UserError
-from components.shared.fingerprints import table_fingerprint
-from components.shared.reviews import MINIMUM_ROWS, MINIMUM_ROWS_PER_LABEL, OPTIONAL, write_reviews
+from components.shared.fingerprints import TableFingerprint
+from components.shared.reviews import MINIMUM_ROWS, PARTITION_ROWS, ReviewsWriter, TableDescription
+from components.shared.task import Task, scores_of
 
-#: More rows without a label than this share look like a wrong column rather than like gaps.
-_LARGEST_UNLABELLED_SHARE = 0.05
-_OPTIONAL_SOURCE = {
-    "Clothing ID": "clothing_id",
-    "Age": "age",
-    "Recommended IND": "recommended",
-    "Positive Feedback Count": "positive_feedback_count",
-    "Division Name": "division",
-    "Department Name": "department",
-    "Class Name": "class_name",
-}
+_BUILT_IN = "built-in sample"
+_Sample = StratifiedSample | UniformSample
+_SAMPLES: dict[str, type[_Sample]] = {"stratified": StratifiedSample, "reservoir": UniformSample}
+_SHOWN_COLUMNS = 40
+
+
+@dataclass(frozen=True)
+class SourceOptions:
+    """Where the reviews are and how to read them.
+
+    Attributes:
+        data: A file, folder or glob, an https:// or a gs:// URI; "" means the generated sample.
+        sha256: Expected SHA-256 of the file; required for https://.
+        encoding, delimiter: Of text files; "" means detected.
+        adapter: clothing, sentiment140 or auto; "" means by the columns.
+        text_column, title_column, label_column, group_column, time_column: Columns that go before the adapter's
+            choice; "" leaves it to the adapter, "none" means that there is no title, group or time.
+        labels: Labels from worst to best, any other is an error; () means the adapter's.
+    """
+
+    data: str = ""
+    sha256: str = ""
+    encoding: str = ""
+    delimiter: str = ""
+    adapter: str = ""
+    text_column: str = ""
+    title_column: str = ""
+    label_column: str = ""
+    labels: tuple[str, ...] = ()
+    group_column: str = ""
+    time_column: str = ""
+
+    @property
+    def name(self) -> str:
+        """What the user calls the source, for messages."""
+        return self.data or _BUILT_IN
+
+    @property
+    def columns(self) -> NamedColumns:
+        """The columns that the user named."""
+        return NamedColumns(
+            text=self.text_column,
+            title=self.title_column,
+            label=self.label_column,
+            group=self.group_column,
+            time=self.time_column,
+        )
 
 
 class IngestSummary(BaseModel):
@@ -33,143 +81,221 @@ class IngestSummary(BaseModel):
 
     Attributes:
         source: Where the reviews came from.
+        adapter: How the columns were understood.
         rows_read: Rows of the source.
         rows_without_label: Rows left out because they have no label.
+        rows_contradicting: Rows left out because their text stands in the table with another label, too.
+        rows_sampled_out: Rows left out because fewer were asked for.
         rows_kept: Rows of the reviews table.
         rows_without_text: Rows kept although they have no text; clean removes and counts them.
-        rows_per_label: Label to rows kept.
-        fingerprint: Of the table's content.
+        rows_per_label: Label to rows kept, in the labels' order.
+        ordered: Whether the labels go from worst to best.
+        repairs: What was mended while reading.
+        fingerprint: Of the table's content and meaning.
     """
 
     source: str
+    adapter: str
     rows_read: int
     rows_without_label: int
+    rows_contradicting: int
+    rows_sampled_out: int
     rows_kept: int
     rows_without_text: int
     rows_per_label: dict[str, int]
+    ordered: bool
+    repairs: list[Repair]
     fingerprint: str
 
 
 def ingest_reviews(
-    data: str,
-    sha256: str,
-    text_column: str,
-    title_column: str,
-    label_column: str,
-    labels: Sequence[str],
-    sample_rows: int,
-    seed: int,
-    destination: Path,
+    options: SourceOptions, sample_rows: int, sampling: str, seed: int, destination: Path, reading: Path
 ) -> IngestSummary:
     """Fetches a table of reviews, checks it, and writes the reviews table (stage "ingested").
 
-    A row's `review_id` is its number in the source, counted from 1 without the header. Rows without a label
-    are left out and counted; rows without a text stay for `clean` to count.
+    The table is read partition by partition; in memory are one partition, and the sample if there is one. A row's
+    `review_id` is its number in the source, counted from 1 without the header. Rows without a label are left out
+    and counted; rows without a text stay for `clean` to count.
 
     Args:
-        data: A local path, an https:// or a gs:// URI of a CSV file; empty means the generated sample.
-        sha256: Expected SHA-256 of the file; required for https://.
-        text_column, title_column, label_column: Columns of the source; the title's may be empty.
-        labels: Allowed labels, worst to best.
-        sample_rows: Keep this many rows, stratified by label; 0 keeps all. For the generated sample: how
-            many to generate, 0 meaning the usual number.
+        options: The source and how to read it.
+        sample_rows: Keep this many rows; 0 keeps all. For the generated sample: how many to generate, 0 meaning
+            the usual number.
+        sampling: How they are chosen: "stratified" (each label keeps its share) or "reservoir" (each row has the
+            same chance).
         seed: Seed of sampling and of the generated sample.
         destination: The Parquet file to write.
+        reading: The HTML page to write: how the source was read and understood.
 
     Raises:
         UserError: The source cannot be read or is no usable table of reviews.
     """
-    name = data or "built-in sample"
-    source = _read_source(data, sha256, sample_rows, seed)
-    wanted = [column for column in (text_column, title_column, label_column) if column]
-    require_columns(source, wanted, name)
-    source.index = pd.RangeIndex(1, len(source) + 1)
-    reviews = _reviews(source, text_column, title_column, normalised_labels(source[label_column], labels, name))
-    labelled = reviews[reviews["label"] != ""]
-    _check_labelled(len(reviews) - len(labelled), len(reviews), label_column, name)
-    check_usable(labelled, labels, text_column, name)
-    if 0 < sample_rows < len(labelled):
-        labelled = _stratified(labelled, sample_rows, seed)
-        check_usable(labelled, labels, text_column, f"{name}: --sample-rows {sample_rows}")
-    write_reviews(labelled, destination, "ingested")
-    return IngestSummary(
-        source=name,
-        rows_read=len(source),
-        rows_without_label=len(reviews) - int((reviews["label"] != "").sum()),
-        rows_kept=len(labelled),
-        rows_without_text=int((labelled["text"] == "").sum()),
-        rows_per_label={label: int((labelled["label"] == label).sum()) for label in labels},
-        fingerprint=table_fingerprint(labelled),
-    )
-
-
-def _read_source(data: str, sha256: str, sample_rows: int, seed: int) -> pd.DataFrame:
+    if 0 < sample_rows < MINIMUM_ROWS:
+        raise UserError(f"--sample-rows {sample_rows} is too few; at least {MINIMUM_ROWS} are needed")
+    if sampling not in _SAMPLES:
+        raise UserError(f"sampling: unknown '{shown(sampling)}'; known are {', '.join(_SAMPLES)}")
     with tempfile.TemporaryDirectory() as workspace:
-        if data:
-            return read_csv(fetch(data, sha256, Path(workspace)), data)
+        source = _open(options, sample_rows or DEFAULT_ROWS, seed, Path(workspace))
+        adapter = choose_adapter(options.adapter, source.columns, options.label_column, options.name)
+        head = source.head()
+        plan = plan_columns(adapter, head, source.unreadable, options.columns, options.labels, options.name)
+        _tell_plan(plan, source, options.name)
+        ingestion = _Ingestion(source, plan, Mapper(plan, head, options.name), options.name)
+        sample = _SAMPLES[sampling](sample_rows, seed) if sample_rows else None
+        ingestion.run(sample, sample_rows, destination)
+    summary = ingestion.summary()
+    write_reading(reading, summary.model_dump(), plan, ingestion.order, source.formats)
+    _tell_summary(summary)
+    return summary
+
+
+def _open(options: SourceOptions, generated_rows: int, seed: int, workspace: Path) -> Source:
+    if options.data:
+        paths = fetch(options.data, options.sha256, workspace)
+        source = open_source(paths, options.name, options.encoding, options.delimiter)
+    else:
         # Through a file like any other source, so that the sample exercises the same reading.
-        path = Path(workspace) / "sample.csv"
-        generate_sample(sample_rows or DEFAULT_ROWS, seed).to_csv(path, index=False)
-        return read_csv(path, "built-in sample")
+        path = workspace / "sample.csv"
+        generate_sample(generated_rows, seed).to_csv(path, index=False)
+        source = open_source([path], options.name, "utf-8", ",")
+    if options.adapter in ("", "sentiment140") and sentiment140.is_original(source.columns):
+        return source.without_header(sentiment140.COLUMNS)
+    return source
 
 
-def _reviews(source: pd.DataFrame, text_column: str, title_column: str, labels: pd.Series) -> pd.DataFrame:
-    reviews = pd.DataFrame(
-        {
-            "review_id": source.index.astype(str),
-            "title": source[title_column].str.strip() if title_column else "",
-            "text": source[text_column].str.strip(),
-            "label": labels,
-        },
-        index=source.index,
-    )
-    for column, name in _OPTIONAL_SOURCE.items():
-        if column in source.columns and column not in (text_column, title_column):
-            reviews[name] = _optional(source[column], name)
-    return reviews
+class _Ingestion:
+    """One pass over the source, and what it came to; two passes where contradictions must be known first."""
 
+    def __init__(self, source: Source, plan: ColumnPlan, mapper: Mapper, name: str) -> None:
+        self._source, self._plan, self._mapper, self._name = source, plan, mapper, name
+        self._contradictions = self._find_contradictions() if plan.drop_contradictions else None
+        self._labelled, self._kept = LabelCounts(), LabelCounts()
+        self._rows = self._unlabelled = self._contradicting = 0
+        self._fingerprint = TableFingerprint()
 
-def _optional(values: pd.Series, name: str) -> pd.Series:
-    if OPTIONAL[name] == "double":
-        return pd.to_numeric(values, errors="coerce").astype("float64")
-    return values.where(values != "", None)
+    def run(self, sample: _Sample | None, sample_rows: int, destination: Path) -> None:
+        """Reads the source and writes the reviews table; see `ingest_reviews`."""
+        with ReviewsWriter(destination, "ingested") as writer:
+            for table in self._labelled_tables():
+                if sample is None:
+                    self._write(writer, table)
+                else:
+                    sample.add(table)
+            self.order = self._check()
+            if sample is not None:
+                for table in _partitions_of(sample.result()):
+                    self._write(writer, table)
+                self._check_enough(self._kept, f"{self._name}: --sample-rows {sample_rows}")
+            self.description = self._describe()
+            writer.description = self.description
 
+    def _labelled_tables(self) -> Iterator[pd.DataFrame]:
+        """Yields the labelled rows of each partition in the schema of reviews; counts what is left out."""
+        for partition in self._source.partitions():
+            table = self._mapper.map(partition)
+            labelled = table[table["label"] != ""]
+            self._rows += len(table)
+            self._unlabelled += len(table) - len(labelled)
+            if self._contradictions is not None:
+                contradicting = self._contradictions.among(labelled["text"])
+                self._contradicting += int(contradicting.sum())
+                labelled = labelled[~contradicting]
+            self._labelled.add(labelled)
+            if len(labelled):
+                yield labelled
 
-def _check_labelled(unlabelled: int, rows: int, column: str, name: str) -> None:
-    if unlabelled > _LARGEST_UNLABELLED_SHARE * rows:
-        raise UserError(
-            f"{name}: {unlabelled} of {rows} rows have nothing in column '{column}'; at most "
-            f"{_LARGEST_UNLABELLED_SHARE:.0%} may lack a label: fill the column or pass another --label-column"
+    def _find_contradictions(self) -> sentiment140.Contradictions:
+        labels = LabelReader(self._plan.named("label"), self._plan.labels, self._name)
+        text = self._plan.named("text")
+        return sentiment140.Contradictions(
+            ((part[text].str.strip(), part[self._plan.named("label")]) for part in self._source.partitions()), labels
+        )
+
+    def _write(self, writer: ReviewsWriter, table: pd.DataFrame) -> None:
+        writer.write(table)
+        self._fingerprint.update(table)
+        self._kept.add(table)
+
+    def _check(self) -> LabelOrder:
+        """Returns the labels in their order.
+
+        Raises:
+            UserError: The labelled reviews are not enough.
+        """
+        check_labelled(self._unlabelled, self._rows, self._plan.named("label"), self._name)
+        if self._plan.labels:
+            absent = [label for label in self._plan.optional_labels if not self._labelled.rows[label]]
+            present = tuple(label for label in self._plan.labels if label not in absent)
+            self.order = LabelOrder(present, True, "given, from worst to best")
+        else:
+            self.order = order_labels(list(self._labelled.rows))
+        self._check_enough(self._labelled, self._name)
+        return self.order
+
+    def _check_enough(self, counts: LabelCounts, name: str) -> None:
+        check_usable(counts.with_text, self.order.labels, self._plan.named("text"), name)
+
+    def _describe(self) -> TableDescription:
+        plan, labels = self._plan, self.order.labels
+        return TableDescription(
+            task=Task(
+                labels=labels,
+                scores=scores_of(labels),
+                text_column=plan.named("text"),
+                title_column=plan.named("title"),
+                ordered=self.order.ordered,
+            ),
+            source=self._name,
+            adapter=plan.adapter,
+            label_column=plan.named("label"),
+            group_column=plan.named("group"),
+            time_column=plan.named("time"),
+            identifiers=plan.all_named("identifier"),
+        )
+
+    def summary(self) -> IngestSummary:
+        """Returns what was read and kept."""
+        return IngestSummary(
+            source=self._name,
+            adapter=self._plan.adapter,
+            rows_read=self._rows,
+            rows_without_label=self._unlabelled,
+            rows_contradicting=self._contradicting,
+            rows_sampled_out=self._labelled.rows.total() - self._kept.rows.total(),
+            rows_kept=self._kept.rows.total(),
+            rows_without_text=self._kept.without_text,
+            rows_per_label={label: self._kept.rows[label] for label in self.order.labels},
+            ordered=self.order.ordered,
+            repairs=[*self._source.repairs, *self._mapper.repairs.all()],
+            fingerprint=self._fingerprint.hexdigest(self.description.model_dump_json()),
         )
 
 
-def check_usable(reviews: pd.DataFrame, labels: Sequence[str], text_column: str, name: str) -> None:
-    """Raises UserError unless there are enough labelled reviews with a text, of every label."""
-    with_text = reviews[reviews["text"] != ""]
-    if with_text.empty:
-        raise UserError(f"{name}: all texts are empty in column '{text_column}'; pass another --text-column")
-    counts = with_text["label"].value_counts().reindex(list(labels), fill_value=0)
-    present = [label for label in labels if counts[label]]
-    if len(present) < 2:
-        raise UserError(f"{name}: all reviews have the same label '{present[0]}'; at least two labels are needed")
-    if len(with_text) < MINIMUM_ROWS:
-        raise UserError(
-            f"{name}: too few reviews: {len(with_text)} have a label and a text; at least {MINIMUM_ROWS} are needed"
-        )
-    rare = [label for label in labels if counts[label] < MINIMUM_ROWS_PER_LABEL]
-    if rare:
-        enough = [label for label in labels if label not in rare]
-        raise UserError(
-            f"{name}: label '{rare[0]}' has {counts[rare[0]]} reviews with a text and needs at least "
-            f"{MINIMUM_ROWS_PER_LABEL}; use more rows, or only the reviews of --labels {','.join(enough)}"
-        )
+def _partitions_of(table: pd.DataFrame) -> Iterator[pd.DataFrame]:
+    for first in range(0, len(table), PARTITION_ROWS):
+        yield table.iloc[first : first + PARTITION_ROWS]
 
 
-def _stratified(reviews: pd.DataFrame, rows: int, seed: int) -> pd.DataFrame:
-    """Returns that many rows, the labels in their shares, in the order of the source."""
-    if rows < MINIMUM_ROWS:
-        raise UserError(f"--sample-rows {rows} is too few; at least {MINIMUM_ROWS} are needed")
-    if len(reviews) - rows < reviews["label"].nunique():  # too few are left out to stratify those
-        return reviews.sample(rows, random_state=seed).sort_index()
-    kept, _ = train_test_split(reviews, train_size=rows, stratify=reviews["label"], random_state=seed)
-    return kept.sort_index()
+def _tell_plan(plan: ColumnPlan, source: Source, name: str) -> None:
+    formats = "; ".join(shown(form) for form in source.formats[:3])
+    tqdm.write(f"{name}: {formats}; {len(plan.columns)} columns, understood as {plan.adapter}")
+    if plan.adapter == "auto":
+        for line in plan.lines()[:_SHOWN_COLUMNS]:
+            tqdm.write(line)
+
+
+def _tell_summary(summary: IngestSummary) -> None:
+    labels = ", ".join(f"{shown(label)}: {rows:,}" for label, rows in summary.rows_per_label.items())
+    order = "from worst to best" if summary.ordered else "without an order"
+    tqdm.write(f"Kept {summary.rows_kept:,} of {summary.rows_read:,} rows; labels {order}: {labels}")
+    left_out = {
+        "without a label": summary.rows_without_label,
+        "with a text that has another label elsewhere": summary.rows_contradicting,
+        "not sampled": summary.rows_sampled_out,
+    }
+    if any(left_out.values()):
+        tqdm.write("Left out: " + ", ".join(f"{rows:,} {why}" for why, rows in left_out.items() if rows))
+    if summary.repairs:
+        kinds = "; ".join(f"{repair.count:,} {repair.what} (first: {repair.first})" for repair in summary.repairs[:3])
+        more = f"; and {len(summary.repairs) - 3} kinds more" if len(summary.repairs) > 3 else ""
+        tqdm.write(f"Repaired: {kinds}{more}")

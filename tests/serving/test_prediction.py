@@ -35,3 +35,10 @@ def test_any_text_gets_the_same_prediction_alone_and_in_company(logistic_bundle:
     predictor = load_bundle(logistic_bundle)
     together = predict_reviews(predictor, [Review(text) for text in texts])
     assert together == [predict_reviews(predictor, [Review(text)])[0] for text in texts]
+
+
+def test_labels_without_an_order_give_no_score(unordered_bundle: Path) -> None:
+    (prediction,) = predict_reviews(load_bundle(unordered_bundle), [Review("love, perfect, soft")])
+    assert prediction is not None
+    assert (prediction.label, prediction.score) == ("3", None)
+    assert sum(prediction.probabilities) == pytest.approx(1)

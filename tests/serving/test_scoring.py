@@ -181,6 +181,20 @@ def test_the_command_prints_the_average_sentiment(
     assert "Reviews without text: 2 of 4" in printed
 
 
+def test_labels_without_an_order_have_no_average_and_the_summary_says_why(
+    unordered_bundle: Path, table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out.csv"
+    assert main(["score", "--bundle", str(unordered_bundle), "--input", str(table), "--output", str(out)]) == 0
+    rows = _rows(out)
+    assert rows[0][5:] == _ADDED
+    assert [row[6] for row in rows[1:]] == [""] * 4
+    assert (rows[1][5], rows[4][5]) == ("3", "1") and float(rows[1][9]) > 0.5
+    printed = capsys.readouterr().out
+    assert "No average sentiment: the model's labels have no order" in printed
+    assert "Reviews without text: 2 of 4" in printed
+
+
 @pytest.mark.parametrize("command", ["score", "serve"])
 def test_help_teaches_by_example(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):

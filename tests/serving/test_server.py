@@ -52,6 +52,13 @@ def test_reviews_get_predictions_in_their_order(app: Any) -> None:
     assert 1 <= bad["score"] < good["score"] <= 3
 
 
+def test_labels_without_an_order_give_no_score(unordered_bundle: Path) -> None:
+    app = create_app(unordered_bundle)
+    assert _ask(app, "GET", "/v1/model").json()["ordered"] is False
+    (answer,) = _ask(app, "POST", "/v1/predict", json={"reviews": [{"text": "love it"}]}).json()["predictions"]
+    assert answer["label"] == "3" and answer["score"] is None and len(answer["probabilities"]) == 3
+
+
 @pytest.mark.parametrize(
     "body",
     [

@@ -1,5 +1,5 @@
 import csv
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -20,6 +20,19 @@ def write_csv(tmp_path: Path) -> WriteCsv:
         path = tmp_path / "reviews.csv"
         with path.open("w", newline="", encoding="utf-8") as stream:
             csv.writer(stream).writerows([header, *records])
+        return path
+
+    return write
+
+
+@pytest.fixture
+def write_table(tmp_path: Path) -> Callable[..., Path]:
+    """Writes a CSV file of any columns; returns it."""
+
+    def write(columns: Mapping[str, Sequence[object]], name: str = "table.csv") -> Path:
+        path = tmp_path / name
+        with path.open("w", newline="", encoding="utf-8") as stream:
+            csv.writer(stream).writerows([list(columns), *zip(*columns.values(), strict=True)])
         return path
 
     return write
