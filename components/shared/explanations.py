@@ -181,13 +181,27 @@ def _shap_values(
 
 def _import_shap() -> Any:
     try:
-        import shap
+        import numba
+
+        # Compiling shap's loops takes seconds, more than they take uncompiled on the longest review.
+        with _setting(numba.config, "DISABLE_JIT", True):
+            import shap
     except ImportError as error:
         raise UserError(
             "explaining needs shap, which is not installed; "
             "run: .venv/bin/python -m pip install --constraint constraints.txt --editable '.[explain]'"
         ) from error
     return shap
+
+
+@contextlib.contextmanager
+def _setting(owner: Any, name: str, value: object) -> Iterator[None]:
+    before = getattr(owner, name)
+    setattr(owner, name, value)
+    try:
+        yield
+    finally:
+        setattr(owner, name, before)
 
 
 def _tokenizer(size: int) -> Callable[..., dict[str, list[Any]]]:
