@@ -77,9 +77,10 @@ def finetune(features: Path, plan: Path, settings: DistilBertSettings, candidate
                 seed=settings.seed,
                 patience=settings.patience,
                 warmup=_WARMUP,
+                word_dropout=described.word_dropout,
             ),
         )
-    write_trained_candidate(candidates, architecture, model, (), described, planned, meter.usage)
+    write_trained_candidate(candidates, architecture, model, (), features, planned, meter.usage)
     return training_figures(meter.usage, history) | {"max_length": float(architecture.max_length)}
 
 

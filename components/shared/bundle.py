@@ -3,6 +3,7 @@
     bundle.json       what it is, how reviews become inputs, where it comes from, SHA-256 of each file
     model.tflite      or weights.npz, by runtime
     vocabulary.json   or tokenizer.json, by model
+    profile.json      what train looked like, for drift; scoring does not need it
 
 `load_bundle` turns any bundle into a predictor. It never loads TensorFlow: evaluation, batch scoring and
 the prediction server all use it.
@@ -16,12 +17,17 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from components.shared.errors import UserError
 from components.shared.files import atomic_path, sha256_of
 from components.shared.meter import Usage
-from components.shared.predictors import PREDICTORS, Predictor
+from components.shared.predictors import PREDICTORS as MODEL_PREDICTORS
+from components.shared.predictors import Predictor
+from components.shared.profile import PROFILE, Profile, read_profile_file
+from components.shared.services.predictors import SERVICE_PREDICTORS
 from components.shared.task import Task
 from components.shared.text import NATURAL_STEPS
 
 FORMAT_VERSION: Literal[1] = 1
 MANIFEST = "bundle.json"
+#: `Manifest.predictor` -> class.
+PREDICTORS = MODEL_PREDICTORS | SERVICE_PREDICTORS
 
 
 class FileRecord(BaseModel):
@@ -40,7 +46,7 @@ class Manifest(BaseModel):
         format_version: Raised when older readers could not read the bundle.
         candidate: Identifier such as "distilbert-prune-dynamic".
         task: Labels and the columns they were learnt from.
-        model: "majority", "logistic", "lstm" or "distilbert".
+        model: "majority", "logistic", "lstm" or "distilbert"; or a service, "vader", "azure-language" or "chat".
         base_model: What training started from, such as "glove-6b-50d".
         chain: Techniques in the order they were applied; empty for the float parent.
         runtime: What runs the model.
@@ -60,7 +66,7 @@ class Manifest(BaseModel):
     model: str
     base_model: str
     chain: tuple[str, ...] = ()
-    runtime: Literal["litert", "scikit-learn"]
+    runtime: Literal["litert", "scikit-learn", "vader", "service"]
     predictor: str
     natural_steps: tuple[str, ...] = NATURAL_STEPS
     preprocessing: dict[str, object]
@@ -143,13 +149,25 @@ def load_bundle(directory: Path) -> Predictor:
         known = ", ".join(sorted(PREDICTORS))
         raise UserError(f"{directory}: unknown predictor '{manifest.predictor}'; this version knows {known}")
     try:
-        return PREDICTORS[manifest.predictor](directory, manifest.task, manifest.preprocessing)
+        return PREDICTORS[manifest.predictor](
+            directory, manifest.task, manifest.preprocessing, manifest.natural_steps
+        )
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"]))
         raise UserError(f"{directory / MANIFEST}: preprocessing.{where}: {first['msg']}") from error
 
 
+def read_profile(directory: Path) -> Profile:
+    """Returns the reference profile of a verified bundle.
+
+    Raises:
+        UserError: As `read_manifest`; or the bundle has no profile.
+    """
+    read_manifest(directory)
+    return read_profile_file(directory / PROFILE)
+
+
 def size_bytes(directory: Path) -> int:
-    """Returns the size of a bundle on disk in bytes, all files together."""
-    return sum(path.stat().st_size for path in directory.iterdir() if path.is_file())
+    """Returns the size on disk, in bytes, of what scoring needs: all files of a bundle but the reference profile."""
+    return sum(path.stat().st_size for path in directory.iterdir() if path.is_file() and path.name != PROFILE)

@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from components.shared.architectures.base import Architecture, Encoded
-from components.shared.features import read_features, read_split
+from components.shared.features import read_features, read_split, read_training_reviews
 
 
 @dataclass(frozen=True)
@@ -26,16 +26,17 @@ class Examples:
 
 
 def read_examples(architecture: Architecture, features: Path, split: str, rows: int = 0, seed: int = 0) -> Examples:
-    """Returns the reviews of a split for an architecture.
+    """Returns the reviews of a split for an architecture; those of train resampled, see `read_training_reviews`.
 
     Args:
         architecture: Turns reviews into token numbers.
         features: Directory of features.
         split: "train" or "tune".
         rows: Take only this many reviews, stratified by label; 0 means all.
-        seed: Seed of that choice.
+        seed: Seed of that choice, and of resampling.
     """
-    reviews = stratified_sample(read_split(features, split), rows, seed)
+    reviews = read_training_reviews(features, seed) if split == "train" else read_split(features, split)
+    reviews = stratified_sample(reviews, rows, seed)
     labels = read_features(features).task.indices(reviews["label"].tolist())
     return Examples(encoded=architecture.encode(reviews), labels=labels)
 

@@ -8,7 +8,7 @@ from components.shared.bundle import Manifest, write_bundle
 from components.shared.candidates import bundle_directory, checkpoint_directory
 from components.shared.chains import Chain, candidate_id
 from components.shared.checkpoints import save_checkpoint
-from components.shared.features import Features
+from components.shared.features import profile_file, read_features
 from components.shared.keras import tf
 from components.shared.meter import Meter, Usage
 from components.shared.plan import Plan
@@ -27,7 +27,7 @@ def write_candidate_bundle(
     architecture: Architecture,
     converted: bytes,
     chain: Chain,
-    features: Features,
+    features: Path,
     plan: Plan,
     usage: Usage,
     quantization: str = "",
@@ -39,7 +39,7 @@ def write_candidate_bundle(
         architecture: What built and exported the model.
         converted: What `Architecture.export` returned.
         chain: Techniques that were applied, this quantisation included.
-        features: What it was trained on.
+        features: Directory of the features that it was trained on.
         plan: What it was trained for.
         usage: What all its training took, from the start.
         quantization: How it was exported.
@@ -47,22 +47,23 @@ def write_candidate_bundle(
     Returns:
         The bundle's directory.
     """
-    parts = architecture.bundle_parts(quantization)
+    parts, description = architecture.bundle_parts(quantization), read_features(features)
     manifest = Manifest(
         candidate=candidate_id(architecture.name, chain),
-        task=features.task,
+        task=description.task,
         model=architecture.name,
         base_model=architecture.base_model,
         chain=chain,
         runtime="litert",
         predictor=parts.predictor,
+        natural_steps=description.natural_steps,
         preprocessing=parts.preprocessing,
-        data_fingerprint=features.data_fingerprint,
+        data_fingerprint=description.data_fingerprint,
         code_fingerprint=plan.code_fingerprint,
         training=usage,
     )
     directory = bundle_directory(candidates, manifest.candidate)
-    write_bundle(directory, manifest, {"model.tflite": converted, **parts.files})
+    write_bundle(directory, manifest, {"model.tflite": converted, **parts.files, **profile_file(features)})
     return directory
 
 
@@ -71,7 +72,7 @@ def write_trained_candidate(
     architecture: Architecture,
     model: Any,
     chain: Chain,
-    features: Features,
+    features: Path,
     plan: Plan,
     usage: Usage,
 ) -> Path:
@@ -82,7 +83,7 @@ def write_trained_candidate(
         architecture: What built the model.
         model: Stripped of all wrappers.
         chain: Techniques that were applied.
-        features: What it was trained on.
+        features: Directory of the features that it was trained on.
         plan: What it was trained for.
         usage: What all its training took, from the start.
 

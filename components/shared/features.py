@@ -3,9 +3,11 @@
 reviews.parquet    the reviews table of stage "features"
 vocabulary.json    the words of the token view, most frequent first; word i has number i + 1
 embeddings.npy     float32 (words + 1, dimensions); row 0, the padding, is zero
+profile.json       what train looks like, for drift; see components/shared/profile.py
 features.json      everything else, see `Features`
 """
 
+import itertools
 from pathlib import Path
 from typing import Literal
 
@@ -13,7 +15,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
+from sklearn.utils import resample
 
+from components.shared.profile import PROFILE, Profile, read_profile_file
 from components.shared.reviews import read_reviews
 from components.shared.task import Task
 from components.shared.text import NATURAL_STEPS, TextPreprocessing
@@ -90,6 +94,46 @@ def read_features(directory: Path) -> Features:
 def read_split(directory: Path, split: str) -> pd.DataFrame:
     """Returns the reviews of one split ("train", "tune", "select" or "test"), stage "features"."""
     return read_reviews(directory / REVIEWS, "features", split=split).reset_index(drop=True)
+
+
+def read_training_reviews(directory: Path, seed: int) -> pd.DataFrame:
+    """Returns the reviews that models learn from: train, resampled as `Features.imbalance` says.
+
+    "oversample" repeats reviews of the rarer classes, drawn at random, until each class has as many as the
+    largest; "undersample" draws as many of each class as the smallest has. The reviews keep their order. No
+    other split is ever resampled.
+
+    Args:
+        directory: Directory of features.
+        seed: Seed of the draw.
+    """
+    train = read_split(directory, "train")
+    imbalance = read_features(directory).imbalance
+    if imbalance not in ("oversample", "undersample"):
+        return train
+    counts = train["label"].value_counts()
+    wanted = counts.max() if imbalance == "oversample" else counts.min()
+    rows = [_draw(train.index[train["label"] == label].tolist(), wanted, seed) for label in sorted(counts.index)]
+    return train.loc[sorted(itertools.chain.from_iterable(rows))].reset_index(drop=True)
+
+
+def _draw(rows: list[int], wanted: int, seed: int) -> list[int]:
+    """Returns `wanted` of the rows: all of them, and repetitions, if they are fewer."""
+    missing = wanted - len(rows)
+    if missing > 0:
+        return rows + resample(rows, n_samples=missing, random_state=seed)
+    return resample(rows, replace=False, n_samples=wanted, random_state=seed)
+
+
+def read_profile(directory: Path) -> Profile:
+    """Returns the reference profile of a features directory; raises UserError if there is none."""
+    return read_profile_file(directory / PROFILE)
+
+
+def profile_file(directory: Path) -> dict[str, bytes]:
+    """Returns what every bundle keeps of a features directory: the reference profile, name to content."""
+    path = directory / PROFILE
+    return {PROFILE: path.read_bytes()} if path.is_file() else {}
 
 
 def read_embeddings(directory: Path) -> NDArray[np.float32]:

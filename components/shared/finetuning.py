@@ -11,7 +11,7 @@ class Finetuning:
         rows: Train on this many reviews, stratified by label; 0 means all of train.
         epochs: Passes over them.
         learning_rate: Of Adam; 0 means a tenth of what the model was trained with.
-        seed: Seed of the choice of rows and of shuffling.
+        seed: Seed of the choice of rows, of resampling, of shuffling and of word dropout.
     """
 
     rows: int

@@ -34,6 +34,7 @@ class FitSettings:
             weights; 0 means train all epochs and keep the last weights.
         warmup: Share of the steps in which the learning rate rises from 0 to its peak, before it falls
             linearly to 0; None means a constant learning rate.
+        word_dropout: Share of the words of train that are left out, others in every epoch.
     """
 
     epochs: int
@@ -42,6 +43,7 @@ class FitSettings:
     seed: int
     patience: int = 0
     warmup: float | None = None
+    word_dropout: float = 0.0
 
 
 @dataclass
@@ -134,7 +136,7 @@ def predict(architecture: Architecture, model: Any, encoded: Sequence[Encoded]) 
 
 
 class _TrainingBatches(keras.utils.Sequence):
-    """Padded batches (inputs, labels, weights); shuffled anew after each epoch."""
+    """Padded batches (inputs, labels, weights); shuffled anew, and without other words, after each epoch."""
 
     def __init__(
         self, architecture: Architecture, examples: Examples, class_weights: Sequence[float], settings: FitSettings
@@ -144,7 +146,10 @@ class _TrainingBatches(keras.utils.Sequence):
         self._weights = np.asarray(class_weights, dtype=np.float32)[examples.labels]
         self._lengths = np.array([len(review) for review in examples.encoded])
         self._batch_size = settings.batch_size
+        self._seed = settings.seed
+        self._word_dropout = settings.word_dropout
         self._generator = np.random.default_rng(settings.seed)
+        self._epoch = -1
         self.on_epoch_end()
 
     def __len__(self) -> int:
@@ -152,10 +157,20 @@ class _TrainingBatches(keras.utils.Sequence):
 
     def __getitem__(self, index: int) -> tuple[Any, Any, Any]:
         rows = self._batches[index]
-        inputs = self._architecture.inputs([self._examples.encoded[row] for row in rows])
+        inputs = self._architecture.inputs(
+            self._with_word_dropout(index, [self._examples.encoded[row] for row in rows])
+        )
         return tuple(inputs), self._examples.labels[rows], self._weights[rows]
 
+    def _with_word_dropout(self, index: int, encoded: list[Encoded]) -> list[Encoded]:
+        if not self._word_dropout:
+            return encoded
+        # A generator for each batch: Keras asks for some batches twice, in an order of its own.
+        generator = np.random.default_rng([self._seed, self._epoch, index])
+        return [self._architecture.drop_words(review, self._word_dropout, generator) for review in encoded]
+
     def on_epoch_end(self) -> None:
+        self._epoch += 1
         order = self._generator.permutation(len(self._lengths))
         pool = self._batch_size * _BATCHES_PER_POOL
         batches = []

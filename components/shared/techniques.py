@@ -115,14 +115,16 @@ def train_on(
         callbacks: The technique's Keras callbacks.
     """
     architecture = checkpoint.architecture
+    description = read_features(features)
     settings = FitSettings(
         epochs=finetuning.epochs,
         batch_size=architecture.batch_size,
         learning_rate=finetuning.learning_rate or architecture.learning_rate / 10,
         seed=finetuning.seed,
+        word_dropout=description.word_dropout,
     )
     tune = read_examples(architecture, features, "tune", _CHECK_ROWS, _CHECK_SEED)
-    fit(architecture, model, train, tune, architecture.class_weights(read_features(features)), settings, callbacks)
+    fit(architecture, model, train, tune, architecture.class_weights(description), settings, callbacks)
 
 
 def wrap_compressible(checkpoint: Checkpoint, wrap: Callable[[Any], Any]) -> Any:
@@ -161,7 +163,7 @@ def _build_candidate(
     if built.model is not None:
         save_checkpoint(checkpoint_directory(destination, candidate), architecture, built.model, chain, usage)
     bundle = write_candidate_bundle(
-        destination, architecture, built.converted, chain, description, plan, usage, built.quantization
+        destination, architecture, built.converted, chain, features, plan, usage, built.quantization
     )
     agreement = _check(bundle, parent, features, description)
     print(

@@ -14,7 +14,7 @@ from tqdm import tqdm
 
 from components.shared.bundle import Manifest, write_bundle
 from components.shared.candidates import bundle_directory, write_failures
-from components.shared.features import Features, read_features, read_split
+from components.shared.features import Features, profile_file, read_features, read_split, read_training_reviews
 from components.shared.meter import Meter, Usage
 from components.shared.plan import read_plan
 from components.shared.predictors import MajorityParameters, TfidfLogisticParameters, TfidfLogisticPredictor
@@ -38,25 +38,30 @@ class FittedLogistic:
 def train_floors(features: Path, plan: Path, seed: int, candidates: Path) -> None:
     """Writes the bundles "majority" and, if the plan wants them, "logistic" and "logistic-balanced".
 
+    Only class weights make a balanced model; if rare classes are met by resampling, or not at all, there is none.
+
     Args:
         features: Directory of features.
         plan: The plan, from define.
-        seed: Seed of the solver.
+        seed: Seed of the solver, and of resampling.
         candidates: The directory of candidates to write.
     """
     wanted = read_plan(plan)
     description = read_features(features)
     write_failures(candidates, {})
-    _write_majority(candidates, description)
+    profile = profile_file(features)
+    _write_majority(candidates, description, profile)
     if not wanted.wants("logistic"):
         return
-    train, tune = read_split(features, "train"), read_split(features, "tune")
-    weightings: dict[str, Literal["balanced"] | None] = {"logistic": None, "logistic-balanced": "balanced"}
+    train, tune = read_training_reviews(features, seed), read_split(features, "tune")
+    weightings: dict[str, Literal["balanced"] | None] = {"logistic": None}
+    if description.imbalance == "weights":
+        weightings["logistic-balanced"] = "balanced"
     for candidate, class_weight in weightings.items():
         with Meter(price_hour_eur=wanted.need.prices.cpu_hour_eur) as meter:
             fitted = fit_logistic(train, tune, description, class_weight, seed)
         print(f"{candidate}: C={fitted.strength:g} chosen, macro-F1 {fitted.tune_macro_f1:.3f} on tune")
-        _write_logistic(candidates, candidate, description, fitted, meter.usage)
+        _write_logistic(candidates, candidate, description, fitted, meter.usage, profile)
 
 
 def fit_logistic(
@@ -101,7 +106,7 @@ def softmax_weights(model: LogisticRegression) -> tuple[NDArray[np.floating], ND
     return np.vstack([np.zeros_like(model.coef_), model.coef_]), np.array([0.0, model.intercept_[0]])
 
 
-def _write_majority(candidates: Path, description: Features) -> None:
+def _write_majority(candidates: Path, description: Features, profile: dict[str, bytes]) -> None:
     shares = MajorityParameters(shares=description.class_shares)
     manifest = Manifest(
         candidate="majority",
@@ -109,17 +114,23 @@ def _write_majority(candidates: Path, description: Features) -> None:
         model="majority",
         base_model="none",
         runtime="scikit-learn",
+        natural_steps=description.natural_steps,
         predictor="majority",
         preprocessing=shares.model_dump(),
         data_fingerprint=description.data_fingerprint,
         code_fingerprint=description.code_fingerprint,
         training=Usage(cost_eur=0.0),
     )
-    write_bundle(bundle_directory(candidates, "majority"), manifest, {})
+    write_bundle(bundle_directory(candidates, "majority"), manifest, profile)
 
 
 def _write_logistic(
-    candidates: Path, candidate: str, description: Features, fitted: FittedLogistic, training: Usage
+    candidates: Path,
+    candidate: str,
+    description: Features,
+    fitted: FittedLogistic,
+    training: Usage,
+    profile: dict[str, bytes],
 ) -> None:
     manifest = Manifest(
         candidate=candidate,
@@ -127,6 +138,7 @@ def _write_logistic(
         model="logistic",
         base_model=f"tf-idf, C={fitted.strength:g}",
         runtime="scikit-learn",
+        natural_steps=description.natural_steps,
         predictor="tfidf-logistic",
         preprocessing=TfidfLogisticParameters().model_dump(),
         data_fingerprint=description.data_fingerprint,
@@ -134,4 +146,4 @@ def _write_logistic(
         training=training,
     )
     files = TfidfLogisticPredictor.files(fitted.vectorizer, *softmax_weights(fitted.model))
-    write_bundle(bundle_directory(candidates, candidate), manifest, files)
+    write_bundle(bundle_directory(candidates, candidate), manifest, files | profile)

@@ -24,7 +24,7 @@ class LstmSettings:
         patience: Stop after this many epochs without a better tune macro-F1; 0 trains all epochs.
         batch_size: Reviews a step.
         learning_rate: Of Adam.
-        seed: Seed of weights and shuffling.
+        seed: Seed of weights, shuffling, resampling and word dropout.
     """
 
     units: int
@@ -58,7 +58,7 @@ def train(features: Path, plan: Path, settings: LstmSettings, candidates: Path) 
         history = fit(
             architecture,
             model,
-            read_examples(architecture, features, "train"),
+            read_examples(architecture, features, "train", seed=settings.seed),
             read_examples(architecture, features, "tune"),
             architecture.class_weights(description),
             FitSettings(
@@ -67,9 +67,10 @@ def train(features: Path, plan: Path, settings: LstmSettings, candidates: Path) 
                 learning_rate=settings.learning_rate,
                 seed=settings.seed,
                 patience=settings.patience,
+                word_dropout=description.word_dropout,
             ),
         )
-    write_trained_candidate(candidates, architecture, model, (), description, wanted, meter.usage)
+    write_trained_candidate(candidates, architecture, model, (), features, wanted, meter.usage)
     return training_figures(meter.usage, history)
 
 

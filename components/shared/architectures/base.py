@@ -54,8 +54,10 @@ class Architecture(ABC):
         """Returns the weight of each class in the loss, with a mean of 1 over train.
 
         Fully balanced weights swap accuracy for recall of the rare classes and shift the average sentiment
-        towards them; softened ones keep the macro-F1.
+        towards them; softened ones keep the macro-F1. All are 1 if rare classes are met otherwise, or not at all.
         """
+        if features.imbalance != "weights":
+            return [1.0] * len(features.class_weights)
         softened = np.array(features.class_weights) ** self.class_weight_power
         return (softened / np.dot(softened, features.class_shares)).tolist()
 
@@ -66,6 +68,25 @@ class Architecture(ABC):
     @abstractmethod
     def encode(self, reviews: pd.DataFrame) -> list[Encoded]:
         """Returns the token numbers of each review of a table of stage "features"; at most the input length."""
+
+    def words_of(self, encoded: Encoded) -> NDArray[np.bool_]:
+        """Returns which token numbers of a review stand for its words, shape (length,); all of them here."""
+        return np.ones(len(encoded), dtype=bool)
+
+    def drop_words(self, encoded: Encoded, probability: float, generator: np.random.Generator) -> Encoded:
+        """Returns a review without some of its words (Iyyer et al., 2015); at least one stays.
+
+        Args:
+            encoded: Token numbers of the review, special ones included; those stay.
+            probability: With which each word is left out.
+            generator: Where chance comes from.
+        """
+        words = self.words_of(encoded)
+        draws = generator.random(len(encoded))
+        kept = ~words | (draws >= probability)
+        if words.any() and not (kept & words).any():
+            kept[np.argmax(np.where(words, draws, -1))] = True
+        return encoded[kept]
 
     @abstractmethod
     def inputs(self, encoded: Sequence[Encoded]) -> Inputs:

@@ -7,6 +7,7 @@ from typing import Any, Self
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 from tokenizers import Tokenizer
 
@@ -79,6 +80,10 @@ class DistilBert(Architecture):
         encodings = self._tokenizer.encode_batch(reviews["natural"].tolist())
         return [np.array(encoding.ids, dtype=np.int32) for encoding in encodings]
 
+    def words_of(self, encoded: Encoded) -> NDArray[np.bool_]:
+        """Returns which are word pieces of the review, not of those that the tokenizer adds to every one."""
+        return ~np.isin(encoded, self._added_pieces)
+
     def inputs(self, encoded: Sequence[Encoded]) -> Inputs:
         """Returns word pieces and mask, (batch, length): padded to the longest review, rounded to a bucket."""
         return self._padded(encoded, self._bundle_parameters.padded_length(max(map(len, encoded))))
@@ -143,6 +148,10 @@ class DistilBert(Architecture):
         tokenizer.no_padding()
         tokenizer.enable_truncation(self.max_length)
         return tokenizer
+
+    @cached_property
+    def _added_pieces(self) -> list[int]:
+        return self._tokenizer.encode("").ids
 
     def _named_inputs(self, encoded: Encoded) -> dict[str, Any]:
         input_ids, attention_mask = self._padded([encoded], self.max_length)
