@@ -1,61 +1,87 @@
-"""Brings the source file to this machine: from a path, https:// or gs://, checked against its SHA-256."""
+"""Brings the source to this machine: from a path, folder or glob, https:// or gs://, checked against its SHA-256."""
 
-from pathlib import Path
+import glob
+from collections.abc import Sequence
+from pathlib import Path, PurePosixPath
+from urllib.parse import unquote, urlsplit
 
-import requests
-
-from components.shared.downloads import TIMEOUT_SECONDS, download_gs, meter_bytes, reason_of
+from components.ingest.compression import ARCHIVE_SUFFIXES, TABLE_SUFFIXES
+from components.shared.downloads import download_gs, download_gs_folder, download_https
 from components.shared.errors import UserError
 from components.shared.files import sha256_of
 
-_CHUNK_BYTES = 1 << 18
+_KNOWN_SUFFIXES = TABLE_SUFFIXES | ARCHIVE_SUFFIXES
+_KINDS = ", ".join(sorted(_KNOWN_SUFFIXES))
 
 
-def fetch(data: str, sha256: str, workspace: Path) -> Path:
-    """Returns a local file with the data.
+def fetch(data: str, sha256: str, workspace: Path) -> list[Path]:
+    """Returns local files with the data, sorted by name.
 
     Args:
-        data: A local path, an https:// or a gs:// URI.
-        sha256: Expected SHA-256, hexadecimal; may be empty unless `data` is https://.
+        data: A local file; a folder, whose tables are taken, hidden files left out; a glob; an https:// URI; a
+            gs:// URI of an object, or of a folder if it ends in a slash.
+        sha256: Expected SHA-256 of the one file, hexadecimal; may be empty unless `data` is https://.
         workspace: An existing directory for what is downloaded.
 
     Raises:
-        UserError: There is no such file, the URI cannot be read, or the SHA-256 is missing or another one.
+        UserError: There is no such file, the URI cannot be read, the SHA-256 is missing or another one, or there
+            is one for several files.
     """
     scheme = data.partition("://")[0].lower() if "://" in data else ""
     if scheme == "https":
         if not sha256:
             raise UserError(f"{data}: a file from the web needs its expected SHA-256; pass it with --data-sha256")
-        path = _download_https(data, workspace / "source")
+        paths = [download_https(data, workspace / _file_name(urlsplit(data).path))]
     elif scheme == "gs":
-        path = download_gs(data, workspace / "source")
+        paths = _fetch_gs(data, workspace)
     elif scheme:
         raise UserError(f"{data}: '{scheme}://' is not supported; use a local path, https:// or gs://")
     else:
-        path = Path(data)
-        if not path.is_file():
-            raise UserError(f"{data}: no such file; check the path")
+        paths = _local_files(data)
     if sha256:
-        _verify(path, data, sha256)
-    return path
+        _verify(paths, data, sha256)
+    return paths
 
 
-def _verify(path: Path, data: str, sha256: str) -> None:
-    actual = sha256_of(path)
+def _fetch_gs(uri: str, workspace: Path) -> list[Path]:
+    if not uri.endswith("/"):
+        return [download_gs(uri, workspace / _file_name(uri))]
+    paths = download_gs_folder(uri, _is_table, workspace)
+    if not paths:
+        raise UserError(f"{uri}: no table in this folder; expected files that end in {_KINDS}")
+    return paths
+
+
+def _file_name(path: str) -> str:
+    return PurePosixPath(unquote(path)).name or "source"
+
+
+def _local_files(data: str) -> list[Path]:
+    path = Path(data)
+    if path.is_file():
+        return [path]
+    if path.is_dir():
+        found: Sequence[Path] = [entry for entry in path.iterdir() if entry.is_file() and _is_table(entry.name)]
+        if not found:
+            raise UserError(f"{data}: no table in this folder; expected files that end in {_KINDS}")
+    elif glob.has_magic(data):
+        found = [Path(match) for match in glob.glob(data, recursive=True) if Path(match).is_file()]
+        if not found:
+            raise UserError(f"{data}: no file fits to this pattern; check the path")
+    else:
+        raise UserError(f"{data}: no such file; check the path")
+    return sorted(found)
+
+
+def _is_table(name: str) -> bool:
+    return not name.startswith(".") and PurePosixPath(name).suffix.lower() in _KNOWN_SUFFIXES
+
+
+def _verify(paths: Sequence[Path], data: str, sha256: str) -> None:
+    if len(paths) > 1:
+        raise UserError(f"{data}: {len(paths)} files and one SHA-256; pass one file, or leave out --data-sha256")
+    actual = sha256_of(paths[0])
     if actual != sha256.strip().lower():
         raise UserError(
             f"{data}: wrong checksum, its SHA-256 is {actual} and not {sha256}; check the file and --data-sha256"
         )
-
-
-def _download_https(uri: str, path: Path) -> Path:
-    try:
-        with requests.get(uri, stream=True, timeout=TIMEOUT_SECONDS) as response:
-            response.raise_for_status()
-            size = int(response.headers.get("Content-Length", 0)) or None
-            with path.open("wb") as stream, meter_bytes(size) as progress:
-                for chunk in response.iter_content(_CHUNK_BYTES):
-                    progress.update(stream.write(chunk))
-    except (requests.RequestException, OSError) as error:
-        raise UserError(f"{uri}: cannot be read: {reason_of(error)}; check the URI and the network") from error
-    return path

@@ -94,11 +94,11 @@ def _write_certificate(directory: Path) -> Path:
 
 def test_a_local_path_is_used_where_it_is(tmp_path: Path) -> None:
     (tmp_path / "reviews.csv").write_bytes(CONTENT)
-    assert fetch(str(tmp_path / "reviews.csv"), SHA256.upper(), tmp_path) == tmp_path / "reviews.csv"
+    assert fetch(str(tmp_path / "reviews.csv"), SHA256.upper(), tmp_path) == [tmp_path / "reviews.csv"]
 
 
 def test_a_file_from_the_web_is_downloaded_and_verified(website: str, tmp_path: Path) -> None:
-    assert fetch(f"{website}/reviews.csv", SHA256, tmp_path).read_bytes() == CONTENT
+    assert fetch(f"{website}/reviews.csv", SHA256, tmp_path)[0].read_bytes() == CONTENT
 
 
 def test_a_file_from_the_web_needs_a_checksum(tmp_path: Path) -> None:
@@ -129,7 +129,7 @@ def test_other_schemes_are_refused(uri: str, tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("emulator")
 def test_an_object_of_a_bucket_is_downloaded_and_verified(tmp_path: Path) -> None:
-    assert fetch("gs://shop/reviews.csv", SHA256, tmp_path).read_bytes() == CONTENT
+    assert fetch("gs://shop/reviews.csv", SHA256, tmp_path)[0].read_bytes() == CONTENT
 
 
 @pytest.mark.usefixtures("emulator")
