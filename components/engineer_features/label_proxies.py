@@ -64,9 +64,12 @@ def _probabilities(values: pd.Series, targets: NDArray[np.int64]) -> NDArray[np.
         column = values.rank(method="dense").to_frame()
     else:
         column = values.fillna("").astype(object).to_frame()
-        model = make_pipeline(TargetEncoder(random_state=_SEED), tree)
-    folds = StratifiedKFold(_FOLDS, shuffle=True, random_state=_SEED)
-    return cross_val_predict(model, column.to_numpy(), targets, cv=folds, method="predict_proba")
+        model = make_pipeline(TargetEncoder(cv=_folds()), tree)
+    return cross_val_predict(model, column.to_numpy(), targets, cv=_folds(), method="predict_proba")
+
+
+def _folds() -> StratifiedKFold:
+    return StratifiedKFold(_FOLDS, shuffle=True, random_state=_SEED)
 
 
 def _best_auc(probabilities: NDArray[np.float64], targets: NDArray[np.int64], ordered: bool) -> float:
@@ -88,7 +91,9 @@ def proxies_finding(scores: Mapping[str, float], allowed: Sequence[str]) -> tupl
     proxies = [column for column, score in scores.items() if score >= PROXY]
     excluded = [column for column in proxies if _source(column) not in allowed]
     kept = [column for column in proxies if column not in excluded]
-    suspicious = [column for column, score in scores.items() if SUSPICIOUS <= score < PROXY]
+    suspicious = [
+        column for column, score in scores.items() if SUSPICIOUS <= score < PROXY and _source(column) not in allowed
+    ]
     sentences = [
         _sentence(excluded, scores, "gives the label away and was left out; --allow-columns keeps it"),
         _sentence(kept, scores, "gives the label away and stays, as allowed"),

@@ -56,7 +56,7 @@ def near_duplicates_finding(rows: RowKeys, assigned: Assignment, similarity: flo
         return Finding(
             rule=rule,
             outcome="skipped",
-            message=f"They were not looked for: {count:,} reviews are too many, {NEAR_DUPLICATE_ROWS:,} can be compared.",
+            message=f"They were not looked for: {count:,} reviews are more than {NEAR_DUPLICATE_ROWS:,}.",
         )
     require_disjoint(assigned.duplicates, assigned.splits, "near-duplicates")
     exact = first_of(rows.texts)
