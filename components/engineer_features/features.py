@@ -26,6 +26,7 @@ from components.shared.errors import UserError
 from components.shared.features import DESCRIPTION, EMBEDDINGS, REVIEWS, VOCABULARY, Features, Finding, Imbalance
 from components.shared.files import atomic_path
 from components.shared.near_duplicates import NEAR_DUPLICATE_ROWS
+from components.shared.profile import PROFILE, ProfileBuilder, write_profile
 from components.shared.reviews import (
     ATTRIBUTE_PREFIX,
     SPLITS,
@@ -146,7 +147,7 @@ def engineer(
 
     with atomic_path(destination) as staged:
         staged.mkdir()
-        statistics = _write_table(reviews, staged / REVIEWS, description, rows, assigned, excluded)
+        statistics, profile = _write_table(reviews, staged / REVIEWS, description, rows, assigned, excluded)
         findings.append(leakage.fitted_finding(statistics.rows, assigned))
         vocabulary, matrix, coverage = _fit_words(statistics, options)
         features = Features(
@@ -166,6 +167,7 @@ def engineer(
         )
         (staged / VOCABULARY).write_text(json.dumps(vocabulary, ensure_ascii=False), encoding="utf-8")
         np.save(staged / EMBEDDINGS, matrix, allow_pickle=False)
+        write_profile(staged / PROFILE, profile.finish(vocabulary))
         (staged / DESCRIPTION).write_text(features.model_dump_json(indent=2) + "\n", encoding="utf-8")
     write_guard(guard, findings, counts, task, assigned.by)
     summary = FeaturesSummary(
@@ -238,9 +240,9 @@ def _write_table(
     rows: RowKeys,
     assigned: Assignment,
     excluded: Sequence[str],
-) -> TrainStatistics:
+) -> tuple[TrainStatistics, ProfileBuilder]:
     """Writes the table of stage "features", and returns what was counted on its train split."""
-    statistics = TrainStatistics()
+    statistics, profile = TrainStatistics(), ProfileBuilder()
     kept_columns = [column for column in columns_of(reviews) if column not in excluded]
     names = np.array(SPLITS)
     with ReviewsWriter(destination, "features", description) as writer:
@@ -252,8 +254,10 @@ def _write_table(
             )
             table = table[assigned.splits[numbers] != LEFT_OUT]
             writer.write(table)
-            statistics.update(table[table["split"] == "train"])
-    return statistics
+            train = table[table["split"] == "train"]
+            statistics.update(train)
+            profile.update(train)
+    return statistics, profile
 
 
 def _fit_words(

@@ -12,6 +12,7 @@ from components.engineer_features.features import FeatureOptions, FeaturesSummar
 from components.shared import reviews as reviews_module
 from components.shared.errors import UserError
 from components.shared.features import REVIEWS, VOCABULARY, Finding, read_embeddings, read_features, read_split
+from components.shared.profile import PROFILE, read_profile_file
 from components.shared.reviews import SPLITS, columns_of, read_description, read_reviews
 from components.shared.task import Task
 
@@ -63,6 +64,9 @@ def test_the_directory_holds_what_the_training_steps_read(
         == len({word for review in clean_table()["tokens"] for word in review.split()})
     )
     assert summary.token_coverage == summary.vocabulary_coverage == 1.0
+    profile = read_profile_file(tmp_path / "features" / PROFILE)
+    assert profile.rows == summary.rows_per_split["train"]
+    assert profile.vocabulary_size == len(vocabulary)
 
 
 def test_rows_keep_their_order_and_columns(clean_table: MakeTable, write_clean: WriteClean, tmp_path: Path) -> None:
@@ -107,7 +111,8 @@ def test_everything_fitted_comes_from_train_alone(
     table.loc[~table["review_id"].isin(train["review_id"]), "tokens"] = "unseen " * 90
     _engineer(write_clean(table), tmp_path / "again")
     assert read_features(tmp_path / "again") == read_features(tmp_path / "features")
-    assert "unseen" not in json.loads((tmp_path / "again" / VOCABULARY).read_text())
+    for name in (VOCABULARY, PROFILE):
+        assert (tmp_path / "again" / name).read_bytes() == (tmp_path / "features" / name).read_bytes()
     assert f"{len(train)} reviews of train" in _finding(tmp_path / "again", "fitted on train only").message
 
 
