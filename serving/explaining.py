@@ -88,9 +88,10 @@ def terminal_lines(explained: ExplainedReview, words: int) -> list[str]:
     explanation, label = explained.explanation, printable(explained.label_name)
     shown = explained.strongest[:words]
     probabilities = zip(explanation.labels, explained.prediction.probabilities, strict=True)
+    score = explained.prediction.score
     lines = [
-        f"{explained.candidate} says {printable(explained.prediction.label)} "
-        f"(expected score {explained.prediction.score:.2f})",
+        f"{explained.candidate} says {printable(explained.prediction.label)}"
+        + (f" (expected score {score:.2f})" if score is not None else ""),
         "  " + "   ".join(f"{printable(name)}: {share:.3f}" for name, share in probabilities),
         "",
         f"Probability of {label}: {explanation.base[explained.label]:.3f} without any word, "

@@ -9,8 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 # Placeholders that become CSS colours, so that the chart follows the page from light to dark.
-_INK, _ACCENT, _MUTED = "#010203", "#010204", "#010205"
-_CSS = {_INK: "currentColor", _ACCENT: "var(--accent)", _MUTED: "var(--muted)"}
+INK, ACCENT, MUTED, AGAINST = "#010203", "#010204", "#010205", "#010206"
+_CSS = {INK: "currentColor", ACCENT: "var(--accent)", MUTED: "var(--muted)", AGAINST: "var(--against)"}
 _LABEL_INCHES = 0.19
 _LEAST_INCHES = 4.0
 #: Room below the chart for the numbers and the name of the horizontal axis.
@@ -59,20 +59,20 @@ def draw_trade_off(points: Sequence[Point], quality_name: str, cost_name: str) -
         _draw_front(axes, [point for point in ordered if point.on_front])
         for rank, point in enumerate(ordered):
             _draw_point(axes, point, (rank + 0.5) / len(ordered))
-        return _svg(figure)
+        return to_svg(figure)
 
 
 def _prepare(axes: Axes, points: Sequence[Point], quality_name: str, cost_name: str) -> None:
-    axes.set_xlabel(cost_name, color=_INK, parse_math=False)
-    axes.set_ylabel(quality_name, color=_INK, parse_math=False)
+    axes.set_xlabel(cost_name, color=INK, parse_math=False)
+    axes.set_ylabel(quality_name, color=INK, parse_math=False)
     costs = [point.cost for point in points]
     if min(costs) > 0 and max(costs) > _LOG_RATIO * min(costs):
         axes.set_xscale("log")
-    axes.tick_params(which="both", colors=_INK)
-    axes.grid(color=_MUTED, alpha=0.25)
+    axes.tick_params(which="both", colors=INK)
+    axes.grid(color=MUTED, alpha=0.25)
     axes.patch.set_visible(False)
     for side, spine in axes.spines.items():
-        spine.set_color(_MUTED)
+        spine.set_color(MUTED)
         spine.set_visible(side in ("left", "bottom"))
 
 
@@ -83,14 +83,14 @@ def _draw_front(axes: Axes, front: Sequence[Point]) -> None:
         [point.cost for point in by_cost],
         [point.quality for point in by_cost],
         drawstyle="steps-post",
-        color=_ACCENT,
+        color=ACCENT,
         linewidth=1.5,
         zorder=2,
     )
 
 
 def _draw_point(axes: Axes, point: Point, label_height: float) -> None:
-    colour = _ACCENT if point.on_front else _INK if point.offered else _MUTED
+    colour = ACCENT if point.on_front else INK if point.offered else MUTED
     axes.plot([point.cost, point.cost], [point.low, point.high], color=colour, alpha=0.3, linewidth=1, zorder=1)
     axes.plot(
         point.cost,
@@ -115,7 +115,8 @@ def _draw_point(axes: Axes, point: Point, label_height: float) -> None:
     )
 
 
-def _svg(figure: Figure) -> str:
+def to_svg(figure: Figure) -> str:
+    """Returns a figure as an SVG element in which the placeholders have become the page's colours."""
     figure.patch.set_visible(False)
     stream = io.StringIO()
     figure.savefig(stream, format="svg", metadata={"Date": None, "Creator": None, "Type": None, "Format": None})

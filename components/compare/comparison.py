@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from components.compare.bootstrap import CONFIDENCE, RESAMPLES, bootstrap_metric
 from components.compare.costs import cost_per_month_eur
+from components.compare.explaining import ChoiceExplanation, explain_choice
 from components.compare.report import ReportContent, write_report
 from components.compare.selection import MINIMUM_SAVING, Candidate, Decision, Deployed, Verdict, decide
 from components.compare.table import Row, make_rows, write_rows
@@ -58,10 +59,12 @@ def compare_candidates(
     measurements: Path,
     sources: Iterable[Path],
     pages: Mapping[str, Path],
+    explained_reviews: int,
     seed: int,
     table: Path,
     decision: Path,
     winner: Path,
+    explanations: Path,
     report: Path,
 ) -> Comparison:
     """Decides, and writes the table (CSV), the decision (JSON), the winner's bundle and the report (HTML).
@@ -75,8 +78,10 @@ def compare_candidates(
         measurements: What evaluate wrote.
         sources: Directories of candidates, where the winner's bundle is copied from.
         pages: Title to HTML file of pages shown in the report; those that are not there are left out.
-        seed: Seed of the bootstrap.
+        explained_reviews: The words that the winner goes by are looked for in so many select reviews; 0: not at all.
+        seed: Seed of the bootstrap and of the sample that is explained.
         table, decision, winner, report: What to write. `winner` becomes an empty directory if none is chosen.
+        explanations: What to write the words that the winner goes by to (JSON); null if nothing is explained.
 
     Raises:
         UserError: The measurements cannot be read.
@@ -84,7 +89,8 @@ def compare_candidates(
     description, agreed, measured = read_features(features), read_plan(plan), read_measurements(measurements)
     need, task = agreed.need, description.task
     scores = np.array(task.scores)
-    truth = {split: task.indices(read_split(features, split)["label"].tolist()) for split in ("select", "test")}
+    reviews = {split: read_split(features, split) for split in ("select", "test")}
+    truth = {split: task.indices(split_reviews["label"].tolist()) for split, split_reviews in reviews.items()}
 
     everyone = list(measured.candidates)
     if measured.champion_measurement is not None:
@@ -111,6 +117,12 @@ def compare_candidates(
     }
     rows = make_rows(agreed, measured, result, select, test)
     record = _record(result, rows, agreed, description, measured, majority, seed)
+    _copy_winner(result.chosen, sources, winner)
+    explained = (
+        explain_choice(winner, reviews["select"], predicted[result.chosen], explained_reviews, seed)
+        if result.chosen
+        else None
+    )
     content = ReportContent(
         decision=result,
         rows=rows,
@@ -124,12 +136,13 @@ def compare_candidates(
         test=test,
         samples=samples,
         seed=seed,
+        explained=explained,
         pages={title: path for title, path in pages.items() if path.is_file()},
     )
 
     write_rows(rows, table)
     write_text(decision, json.dumps(record, indent=2, allow_nan=False, ensure_ascii=False) + "\n")
-    _copy_winner(result.chosen, sources, winner)
+    write_text(explanations, _as_json(explained))
     write_report(content, report)
     return Comparison(
         verdict=result.verdict,
@@ -216,6 +229,11 @@ def _record(
         },
         "machine": measurements.machine.model_dump(),
     }
+
+
+def _as_json(explained: ChoiceExplanation | None) -> str:
+    content = explained.model_dump() if explained else None
+    return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
 
 
 def _copy_winner(chosen: str | None, sources: Iterable[Path], winner: Path) -> None:

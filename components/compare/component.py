@@ -17,10 +17,12 @@ def compare(
     exploration: dsl.Input[dsl.HTML],
     checks: dsl.Input[dsl.HTML],
     guard: dsl.Input[dsl.HTML],
+    explained_reviews: int,
     seed: int,
     candidates: dsl.Output[dsl.Dataset],
     decision: dsl.Output[dsl.Artifact],
     winner: dsl.Output[dsl.Model],
+    explanations: dsl.Output[dsl.Artifact],
     report: dsl.Output[dsl.HTML],
     metrics: dsl.Output[dsl.Metrics],
     confusion: dsl.Output[dsl.ClassificationMetrics],
@@ -38,10 +40,12 @@ def compare(
         exploration: The exploration's page, shown in the report.
         checks: The cleaning's page, shown in the report.
         guard: The leak and sampling guard's page, shown in the report.
-        seed: Seed of the bootstrap.
+        explained_reviews: The words that the winner goes by are looked for in so many reviews; 0: not at all.
+        seed: Seed of the bootstrap and of the sample that is explained.
         candidates: One row a candidate, as CSV.
         decision: Verdict, reasons, chosen candidate, thresholds and figures, as JSON.
         winner: The bundle of the chosen candidate; an empty directory if none was chosen.
+        explanations: The words that the winner goes by, as JSON; null if nothing is explained.
         report: One HTML file.
         metrics: The winner's figures.
         confusion: The winner's confusion matrix on test.
@@ -64,10 +68,12 @@ def compare(
             "Cleaning": Path(checks.path),
             "Leak and sampling guard": Path(guard.path),
         },
+        explained_reviews=explained_reviews,
         seed=seed,
         table=Path(candidates.path),
         decision=Path(decision.path),
         winner=Path(winner.path),
+        explanations=Path(explanations.path),
         report=Path(report.path),
     )
     for name, value in comparison.winner_metrics.items():

@@ -10,15 +10,18 @@ from markupsafe import Markup
 
 from components.compare.bootstrap import CONFIDENCE, RESAMPLES, Samples, interval
 from components.compare.chart import Point, draw_trade_off
+from components.compare.explaining import MINIMUM_OCCURRENCES, ChoiceExplanation, Example
 from components.compare.selection import METRIC_NAMES, Decision
 from components.compare.table import Row
 from components.compare.techniques import Gain
+from components.compare.word_pictures import draw_driving_words, draw_review_words
 from components.shared.features import Features
 from components.shared.files import write_text
 from components.shared.measurements import Measurements
 from components.shared.metrics import QualityFigures
 from components.shared.need import Need
 from components.shared.plan import Plan
+from components.shared.printable import printable
 from components.shared.task import Task
 
 _HEADLINES = {
@@ -41,6 +44,7 @@ class ReportContent:
         samples: Bootstrap values of the deciding metric by candidate.
         seed: Of the bootstrap.
         pages: Title to self-contained HTML file.
+        explained: The words that the chosen candidate goes by, if that was asked for.
     """
 
     decision: Decision
@@ -56,6 +60,35 @@ class ReportContent:
     samples: Mapping[str, Samples]
     seed: int
     pages: Mapping[str, Path]
+    explained: ChoiceExplanation | None = None
+
+
+@dataclass(frozen=True)
+class _ShownExample:
+    """One explained review, as the page shows it.
+
+    Attributes:
+        heading, predicted, truth: In words.
+        words: Each word with its sign ("+", "−", or "" for a weak one) and its strength in 0..1.
+        picture: Bars of its strongest words.
+        complete: See `Explanation`.
+    """
+
+    heading: str
+    predicted: str
+    truth: str
+    words: list[tuple[str, str, float]]
+    picture: Markup
+    complete: bool
+
+
+_EXAMPLE_HEADINGS = {
+    "right": "Right, with the most confidence",
+    "wrong": "Wrong, with the most confidence",
+    "mixed": "Undecided",
+}
+#: Weaker words, measured by the strongest of the review, get no sign.
+_WEAK = 0.1
 
 
 def write_report(content: ReportContent, path: Path) -> None:
@@ -88,6 +121,11 @@ def render_report(content: ReportContent) -> str:
         confusion=_shaded_confusion(content),
         # Safe: drawn by the chart library, which escapes the names it writes.
         chart=Markup(_chart(content)),
+        explained=content.explained,
+        # Safe, as the chart is.
+        drivers=Markup(draw_driving_words(content.explained.drivers) if content.explained else ""),
+        examples=[_shown(example) for example in content.explained.examples] if content.explained else [],
+        minimum_occurrences=MINIMUM_OCCURRENCES,
         machine=content.measurements.machine,
         plan=content.plan,
         features=content.features,
@@ -105,6 +143,26 @@ def _figure(value: float | None, pattern: str = "{:.3f}", unit: str = "") -> str
     if value is None:
         return _MISSING
     return pattern.format(value) + (f"\u202f{unit}" if unit else "")
+
+
+def _shown(example: Example) -> _ShownExample:
+    explanation = example.explanation
+    label = explanation.predicted
+    values = explanation.of_label(label)
+    largest = max(map(abs, values), default=0.0) or 1.0
+    signs = ["" if abs(value) < _WEAK * largest else "+" if value > 0 else "−" for value in values]
+    return _ShownExample(
+        heading=_EXAMPLE_HEADINGS[example.kind],
+        predicted=f"{explanation.labels[label]} ({explanation.prediction[label]:.0%})",
+        truth=example.truth,
+        words=[
+            (printable(word), sign, abs(value) / largest)
+            for word, sign, value in zip(explanation.words, signs, values, strict=True)
+        ],
+        # Safe, as the chart is.
+        picture=Markup(draw_review_words(explanation, label)),
+        complete=explanation.complete,
+    )
 
 
 def _rows(quality: Mapping[str, QualityFigures]) -> int:

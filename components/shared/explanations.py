@@ -90,8 +90,11 @@ def explain_text(predictor: Predictor, raw_text: str, most_calls: int = CALLS_FO
         seed: Decides ties about which group of words to take apart next.
 
     Raises:
-        UserError: Nothing is left of the review without mark-up and links; or shap is not installed.
+        UserError: Nothing is left of the review without mark-up and links; each text costs money; or shap is not
+            installed.
     """
+    if predictor.paid:
+        raise UserError("this bundle asks a paid service, and explaining asks hundreds of times; explain another one")
     words = predictor.natural_views([raw_text])[0].split()
     if not words:
         raise UserError("the review has no text; give one with at least one word")

@@ -11,7 +11,7 @@ import os
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,7 +32,13 @@ class _Parameters(BaseModel):
 
 
 class Predictor(ABC):
-    """Scores raw review texts (title and text joined by `text.join_title`)."""
+    """Scores raw review texts (title and text joined by `text.join_title`).
+
+    Attributes:
+        paid: Whether each text costs money: such a predictor is asked for reviews only, not for experiments.
+    """
+
+    paid: ClassVar[bool] = False
 
     def __init__(
         self,

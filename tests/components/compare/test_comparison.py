@@ -23,10 +23,12 @@ def run(trained, measurements, tmp_path):
             "measurements": measurements,
             "sources": trained.sources,
             "pages": {"Data": page, "Cleaning": tmp_path / "missing.html"},
+            "explained_reviews": 6,
             "seed": seed,
             "table": tmp_path / "candidates.csv",
             "decision": tmp_path / "decision.json",
             "winner": tmp_path / "winner",
+            "explanations": tmp_path / "explanations.json",
             "report": tmp_path / "report.html",
         }
         return compare_candidates(**(arguments | changed)), tmp_path
