@@ -78,6 +78,19 @@ class Prices(_Strict):
     retraining_days: PositiveInt = 90
 
 
+class ServicePrices(_Strict):
+    """What sentiment services charge you, where it is not what prices.yaml lists. None means as listed.
+
+    Attributes:
+        azure_language_per_1000_records_eur: Azure AI Language, for 1,000 text records.
+        chat_input_million_eur, chat_output_million_eur: The chat model, for a million tokens; both or none.
+    """
+
+    azure_language_per_1000_records_eur: float | None = Field(default=None, ge=0)
+    chat_input_million_eur: float | None = Field(default=None, ge=0)
+    chat_output_million_eur: float | None = Field(default=None, ge=0)
+
+
 class Need(_Strict):
     """A use case with its volume, its limits and what counts."""
 
@@ -88,6 +101,7 @@ class Need(_Strict):
     constraints: Constraints = Constraints()
     weights: Weights = Weights()
     prices: Prices
+    services: ServicePrices = ServicePrices()
 
 
 def parse_need(text: str, source: str = "need") -> Need:

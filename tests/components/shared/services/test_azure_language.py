@@ -1,0 +1,173 @@
+import time
+
+import pytest
+
+from components.shared.services import azure_language
+from components.shared.services.access import Access
+from components.shared.services.answers import AnswerStore, CapReachedError, Caps
+from components.shared.services.azure_language import AzureLanguage
+from components.shared.services.collecting import collect
+from components.shared.services.interface import ServiceError
+from components.shared.services.prices import RecordTariff
+from components.shared.services.till import Till
+
+
+@pytest.fixture(autouse=True)
+def _no_waiting(monkeypatch):
+    monkeypatch.setattr(azure_language, "_RETRIES", 2)
+
+
+@pytest.fixture
+def store(tmp_path):
+    return AnswerStore(tmp_path / "answers")
+
+
+@pytest.fixture
+def service(azure_server, store, documented):
+    return _open(azure_server.url, store, documented.key)
+
+
+def _open(url, store, key, calls=100, eur=1.0, per_minute=1_000_000):
+    made = AzureLanguage(url, "en", RecordTariff(per_1000_records_eur=0.9))
+    made.open(Access(url, key), Till(store, Caps(maximum_calls=calls, maximum_eur=eur), made.identity, per_minute))
+    return made
+
+
+def test_answers_come_back_in_order_with_the_services_scores(service):
+    answers = service.ask(["I love it", "awful", "it is a shirt", "love the colour, awful fit"])
+    assert [answer.verdict for answer in answers] == [1, -1, 0, 0]
+    assert answers[0].scores == (0.05, 0.05, 0.9)
+
+
+def test_the_request_is_as_documented(service, azure_server, documented):
+    service.ask(["I love it"])
+    path, headers, body = azure_server.requests[0]
+    assert path.startswith("/language/:analyze-text") and "api-version=2023-04-01" in path
+    assert headers["ocp-apim-subscription-key"] == documented.key
+    assert body["kind"] == "SentimentAnalysis"
+    assert body["parameters"]["loggingOptOut"] is True
+    assert body["analysisInput"]["documents"] == [{"id": "0", "language": "en", "text": "I love it"}]
+
+
+def test_at_most_ten_documents_go_into_one_request(service, store, azure_server):
+    collect(service, [f"review {number}" for number in range(23)], store)
+    assert [len(body["analysisInput"]["documents"]) for _, _, body in azure_server.requests] == [10, 10, 3]
+
+
+def test_a_long_review_is_cut_to_what_the_service_takes(service, azure_server):
+    (answer,) = service.ask(["love " + "x" * 9000])
+    assert answer.verdict == 1
+    assert len(azure_server.texts[0]) == 5120
+    assert service.price_eur("x" * 9000) == pytest.approx(6 * 0.9 / 1000)
+
+
+def test_a_document_that_cannot_be_analysed_is_neutral_and_the_others_are_answered(service, azure_server, documented):
+    error = {"id": "1", **documented.azure_error("InvalidDocument", "Document is invalid.")}
+    good = [{"id": "0", "text": "I love it"}, {"id": "2", "text": "awful"}]
+    azure_server.reply(200, documented.results(good, [error]))
+    answers = service.ask(["I love it", "?", "awful"])
+    assert [answer.verdict for answer in answers] == [1, 0, -1]
+    assert [answer.problem for answer in answers] == ["", "not analysed", ""]
+
+
+def test_what_half_an_answer_leaves_out_is_asked_once_more_and_the_rest_kept(
+    service, store, azure_server, documented
+):
+    azure_server.reply(200, documented.results([{"id": "0", "text": "I love it"}]))
+    answers = collect(service, ["I love it", "awful"], store)
+    assert [answer.verdict for answer in answers] == [1, -1]
+    assert azure_server.texts == ["I love it", "awful", "awful"]
+
+
+def test_a_review_that_is_left_out_twice_counts_as_neutral(service, store, azure_server, documented):
+    azure_server.reply(200, documented.results([]))
+    azure_server.reply(200, documented.results([]))
+    (answer,) = collect(service, ["I love it"], store)
+    assert (answer.verdict, answer.problem) == (0, "left out by the service")
+    assert collect(service, ["I love it"], store) == [answer]
+    assert len(azure_server.requests) == 2
+
+
+def test_throttling_is_waited_for_as_the_service_asks_and_counted(service, store, azure_server, documented):
+    azure_server.reply(429, documented.azure_error("429", "Rate limit is exceeded."), Retry_After="1")
+    started = time.monotonic()
+    (answer,) = service.ask(["I love it"])
+    assert time.monotonic() - started >= 1
+    assert answer.verdict == 1
+    assert store.spent().calls == 2
+    assert store.spent().eur == pytest.approx(0.9 / 1000)
+
+
+@pytest.mark.parametrize("status", [429, 500, 503])
+def test_a_passing_error_is_tried_again(service, store, azure_server, documented, status):
+    azure_server.reply(status, documented.azure_error(str(status), "try again"), retry_after_ms="1")
+    assert service.ask(["I love it"])[0].verdict == 1
+    assert store.spent().calls == 2
+
+
+def test_a_lasting_error_ends_after_the_retries_in_one_line(service, azure_server, documented):
+    for _ in range(5):
+        azure_server.reply(429, documented.azure_error("429", "busy"), retry_after_ms="1")
+    with pytest.raises(ServiceError, match="HTTP status 429"):
+        service.ask(["I love it"])
+    assert len(azure_server.requests) == 3
+
+
+def test_a_pause_of_a_day_is_not_waited_for(service, azure_server, documented):
+    azure_server.reply(429, documented.azure_error("429", "Quota exceeded."), Retry_After="86400")
+    with pytest.raises(ServiceError, match="asks to wait 86400 seconds"):
+        service.ask(["I love it"])
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_refused_key_is_not_repeated_although_the_service_echoes_it(
+    service, azure_server, documented, status, caplog
+):
+    azure_server.reply(status, documented.azure_error("401", f"Access denied for {documented.key}"))
+    with pytest.raises(ServiceError, match="refuses the key") as raised:
+        service.ask(["I love it"])
+    assert documented.key not in str(raised.value) + caplog.text
+    assert raised.value.__suppress_context__
+    assert len(azure_server.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("body", "cut"), [(b"<html>busy</html>", None), ({"kind": "Other"}, None), ({"results": "x" * 500}, 40)]
+)
+def test_an_answer_that_is_broken_off_or_of_another_kind_is_an_error(service, azure_server, body, cut):
+    for _ in range(5):
+        azure_server.reply(200, body, cut)
+    with pytest.raises(ServiceError, match="did not answer as documented"):
+        service.ask(["I love it"])
+
+
+def test_no_attempt_exceeds_the_cap_on_calls_retries_included(azure_server, store, documented):
+    service = _open(azure_server.url, store, documented.key, calls=2)
+    for _ in range(5):
+        azure_server.reply(500, documented.azure_error("500", "oops"))
+    with pytest.raises(CapReachedError, match="service_maximum_calls"):
+        service.ask(["I love it"])
+    assert len(azure_server.requests) == 2
+
+
+def test_no_call_exceeds_the_cap_on_euros(azure_server, store, documented):
+    service = _open(azure_server.url, store, documented.key, eur=0.0019)
+    service.ask(["one", "two"])
+    with pytest.raises(CapReachedError, match="service_maximum_eur"):
+        service.ask(["three"])
+    assert len(azure_server.requests) == 1
+
+
+def test_attempts_keep_to_the_rate_limit(azure_server, store, documented):
+    service = _open(azure_server.url, store, documented.key, per_minute=600)
+    started = time.monotonic()
+    for text in ("a", "b", "c"):
+        service.ask([text])
+    assert time.monotonic() - started >= 0.2
+
+
+def test_a_server_that_is_not_there_is_one_clear_line(store, documented, monkeypatch):
+    monkeypatch.setattr(azure_language, "_RETRIES", 0)
+    service = _open("http://127.0.0.1:9", store, documented.key)
+    with pytest.raises(ServiceError, match="did not answer"):
+        service.ask(["I love it"])
