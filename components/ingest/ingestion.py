@@ -83,6 +83,7 @@ class IngestSummary(BaseModel):
         source: Where the reviews came from.
         adapter: How the columns were understood.
         rows_read: Rows of the source.
+        rows_damaged: Rows left out because their values cannot be told apart.
         rows_without_label: Rows left out because they have no label.
         rows_contradicting: Rows left out because their text stands in the table with another label, too.
         rows_sampled_out: Rows left out because fewer were asked for.
@@ -97,6 +98,7 @@ class IngestSummary(BaseModel):
     source: str
     adapter: str
     rows_read: int
+    rows_damaged: int
     rows_without_label: int
     rows_contradicting: int
     rows_sampled_out: int
@@ -139,7 +141,7 @@ def ingest_reviews(
         adapter = choose_adapter(options.adapter, source.columns, options.label_column, options.name)
         head = source.head()
         plan = plan_columns(adapter, head, source.unreadable, options.columns, options.labels, options.name)
-        _tell_plan(plan, source, options.name)
+        _tell_plan(plan, source)
         ingestion = _Ingestion(source, plan, Mapper(plan, head, options.name), options.name)
         sample = _SAMPLES[sampling](sample_rows, seed) if sample_rows else None
         ingestion.run(sample, sample_rows, destination)
@@ -150,15 +152,16 @@ def ingest_reviews(
 
 
 def _open(options: SourceOptions, generated_rows: int, seed: int, workspace: Path) -> Source:
-    if options.data:
-        paths = fetch(options.data, options.sha256, workspace)
-        source = open_source(paths, options.name, options.encoding, options.delimiter)
-    else:
+    if not options.data:
         # Through a file like any other source, so that the sample exercises the same reading.
         path = workspace / "sample.csv"
         generate_sample(generated_rows, seed).to_csv(path, index=False)
-        source = open_source([path], options.name, "utf-8", ",")
+        return open_source([path], options.name)
+    paths = fetch(options.data, options.sha256, workspace)
+    source = open_source(paths, options.name, options.encoding, options.delimiter)
     if options.adapter in ("", "sentiment140") and sentiment140.is_original(source.columns):
+        if not options.encoding and source.repairs.all():  # not clean UTF-8: as it was published
+            source = open_source(paths, options.name, sentiment140.ENCODING, options.delimiter)
         return source.without_header(sentiment140.COLUMNS)
     return source
 
@@ -258,7 +261,8 @@ class _Ingestion:
         return IngestSummary(
             source=self._name,
             adapter=self._plan.adapter,
-            rows_read=self._rows,
+            rows_read=self._source.repairs.rows,
+            rows_damaged=self._source.repairs.damaged,
             rows_without_label=self._unlabelled,
             rows_contradicting=self._contradicting,
             rows_sampled_out=self._labelled.rows.total() - self._kept.rows.total(),
@@ -266,7 +270,7 @@ class _Ingestion:
             rows_without_text=self._kept.without_text,
             rows_per_label={label: self._kept.rows[label] for label in self.order.labels},
             ordered=self.order.ordered,
-            repairs=[*self._source.repairs, *self._mapper.repairs.all()],
+            repairs=[*self._source.repairs.all(), *self._mapper.repairs.all()],
             fingerprint=self._fingerprint.hexdigest(self.description.model_dump_json()),
         )
 
@@ -276,9 +280,13 @@ def _partitions_of(table: pd.DataFrame) -> Iterator[pd.DataFrame]:
         yield table.iloc[first : first + PARTITION_ROWS]
 
 
-def _tell_plan(plan: ColumnPlan, source: Source, name: str) -> None:
-    formats = "; ".join(shown(form) for form in source.formats[:3])
-    tqdm.write(f"{name}: {formats}; {len(plan.columns)} columns, understood as {plan.adapter}")
+def _tell_plan(plan: ColumnPlan, source: Source) -> None:
+    for form in source.formats[:2]:
+        tqdm.write(form)
+    if len(source.formats) > 2:
+        tqdm.write(f"and {len(source.formats) - 2:,} files more")
+    how = "inferred:" if plan.adapter == "auto" else f"understood as {plan.adapter}"
+    tqdm.write(f"{len(plan.columns)} columns, {how}")
     if plan.adapter == "auto":
         for line in plan.lines()[:_SHOWN_COLUMNS]:
             tqdm.write(line)
@@ -289,6 +297,7 @@ def _tell_summary(summary: IngestSummary) -> None:
     order = "from worst to best" if summary.ordered else "without an order"
     tqdm.write(f"Kept {summary.rows_kept:,} of {summary.rows_read:,} rows; labels {order}: {labels}")
     left_out = {
+        "damaged": summary.rows_damaged,
         "without a label": summary.rows_without_label,
         "with a text that has another label elsewhere": summary.rows_contradicting,
         "not sampled": summary.rows_sampled_out,

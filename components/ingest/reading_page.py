@@ -8,6 +8,7 @@ from jinja2 import Environment, PackageLoader
 from components.ingest.columns import ColumnPlan
 from components.ingest.labels import LabelOrder
 from components.shared.files import write_text
+from components.shared.printable import printable
 
 
 def write_reading(
@@ -22,6 +23,12 @@ def write_reading(
         order: The labels in their order.
         formats: How each file was read.
     """
-    environment = Environment(loader=PackageLoader("components.ingest", "."), autoescape=True)
+    environment = Environment(
+        loader=PackageLoader("components.ingest", "."), autoescape=True, finalize=_without_control_characters
+    )
     page = environment.get_template("reading.html").render(summary=summary, plan=plan, order=order, formats=formats)
     write_text(path, page)
+
+
+def _without_control_characters(value: object) -> object:
+    return printable(value) if isinstance(value, str) else value
