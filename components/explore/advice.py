@@ -8,6 +8,7 @@ from components.explore.associations import Association
 from components.explore.sample_figures import LENGTH_COLUMN, SampleFigures
 from components.explore.table_figures import Copies, Drift, Groups, TableFigures
 from components.explore.wording import count_of, number, percent, printable
+from components.shared.reviews import ATTRIBUTE_PREFIX
 
 #: Largest class against the smallest one; from here on plain accuracy misleads.
 _IMBALANCED = 3.0
@@ -50,9 +51,9 @@ def advice(table: TableFigures, sample: SampleFigures, labels: Sequence[str]) ->
         _lengths(table),
         _without_text(table),
         _copies(table.copies, table.rows_with_text),
-        _near_duplicates(sample),
+        _near_duplicates(sample, table.rows),
         _contradictions(table.copies, table.rows_with_text),
-        _languages(sample),
+        _languages(sample, table.rows),
         _telling_columns(sample.associations),
     ]
     said += [_drift(table.drift, labels)] if table.drift else []
@@ -114,7 +115,7 @@ def _lengths(table: TableFigures) -> Advice:
         return Advice(
             "act",
             "Long reviews",
-            f"A typical review has {number(median)} words, but 5\u202f% have more than {number(long)}, which is more than "
+            f"A typical review has {number(median)} words, but 5\u202f% have more than {number(long)}, more than "
             f"DistilBERT can read ({_MOST_PIECES} word pieces, about {number(_MOST_PIECES / _PIECES_A_WORD)} words): "
             "their ends are cut off. Look whether the verdict stands at the end.",
         )
@@ -149,15 +150,15 @@ def _copies(copies: Copies, rows: int) -> Advice:
     )
 
 
-def _near_duplicates(sample: SampleFigures) -> Advice:
+def _near_duplicates(sample: SampleFigures, all_rows: int) -> Advice:
     found, rows = sample.near_duplicates.texts, max(sample.rows_with_text, 1)
     if not found:
         return Advice("fine", "Near-duplicates", "No two different reviews share most of their words.")
     return Advice(
         "act" if found / rows >= _MANY_COPIES else "know",
         "Near-duplicates",
-        f"{_phrase(found, 'is', 'are')} nearly the same as another one ({percent(found / rows)}). "
-        "Such reviews have to stay in the same split.",
+        f"{_phrase(found, 'is', 'are')} nearly the same as another one "
+        f"({percent(found / rows)}{_of_sample(sample, all_rows)}). Such reviews have to stay in the same split.",
     )
 
 
@@ -165,24 +166,26 @@ def _contradictions(copies: Copies, rows: int) -> Advice:
     if not copies.contradicting_texts:
         return Advice("fine", "Contradicting labels", "No text stands in the table with two different labels.")
     texts = count_of(copies.contradicting_texts, "text stands", "texts stand")
+    many = copies.contradicting_rows / rows >= _MANY_CONTRADICTING
+    ceiling = f"No model can be right for more than {percent(1 - copies.surely_wrong / rows)} of this table. "
     return Advice(
-        "act" if copies.contradicting_rows / rows >= _MANY_CONTRADICTING else "know",
+        "act" if many else "know",
         "Contradicting labels",
-        f"{texts} in the table with different labels ({count_of(copies.contradicting_rows, 'review')}). At most one "
-        f"of the labels is right, so {count_of(copies.surely_wrong, 'review')} can be right for no model: no "
-        f"accuracy above {percent(1 - copies.surely_wrong / rows)} on this table is honest. Cleaning takes them out.",
+        f"{texts} in the table with different labels ({count_of(copies.contradicting_rows, 'review')}). "
+        f"{ceiling if many else ''}Cleaning takes all of them out, because nobody knows which label is right.",
     )
 
 
-def _languages(sample: SampleFigures) -> Advice:
+def _languages(sample: SampleFigures, all_rows: int) -> Advice:
     found, rows = sum(sample.languages.values()), max(sample.rows_with_text, 1)
     if not found:
         return Advice("fine", "Languages", "No review is surely in another language.")
     return Advice(
         "act" if found / rows >= _MANY_FOREIGN else "know",
         "Other languages",
-        f"{_phrase(found, 'is', 'are')} surely in another language ({percent(found / rows)}). Cleaning takes them "
-        "out; if customers write like that, they need a model of their own.",
+        f"{_phrase(found, 'is', 'are')} surely in another language "
+        f"({percent(found / rows)}{_of_sample(sample, all_rows)}). Cleaning takes them out; if customers "
+        "write like that, they need a model of their own.",
     )
 
 
@@ -190,7 +193,10 @@ def _telling_columns(found: Sequence[Association]) -> Advice:
     telling = [one for one in found if is_telling(one) and one.column != LENGTH_COLUMN]
     if not telling:
         return Advice("fine", "Columns that give the label away", "No column comes close to telling the label.")
-    named = ", ".join(f"{_name(one.column)} ({percent(one.information)} of the doubt)" for one in telling[:5])
+    named = ", ".join(
+        f"{_name(one.column.removeprefix(ATTRIBUTE_PREFIX))} ({percent(one.information)} of the doubt)"
+        for one in telling[:5]
+    )
     return Advice(
         "act",
         "Columns that give the label away",
@@ -235,6 +241,10 @@ def _groups(groups: Groups) -> Advice:
 
 def _phrase(count: int, one: str, many: str) -> str:
     return f"{count_of(count, 'review')} {one if count == 1 else many}"
+
+
+def _of_sample(sample: SampleFigures, all_rows: int) -> str:
+    return "" if sample.rows == all_rows else f" of a random sample of {number(sample.rows)}"
 
 
 def _have(count: int) -> str:

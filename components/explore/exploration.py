@@ -10,7 +10,7 @@ from components.explore.charts import Bar, bars_of_counts, boxes_of_lengths, col
 from components.explore.sample_figures import SIMILARITY, SampleFigures, figures_of_sample
 from components.explore.table_figures import TableFigures, figures_of_table
 from components.explore.table_scan import reviews_of, rows_at, sample_positions, scan_reviews
-from components.explore.wording import count_of, number, percent, printable
+from components.explore.wording import correlation, count_of, number, percent, printable
 from components.explore.words import Word
 from components.shared.files import write_text
 from components.shared.reviews import ATTRIBUTE_PREFIX, TableDescription, read_description
@@ -81,6 +81,10 @@ def render(
         "quote": lambda text: printable(text, _LONG),
     }
     environment.filters |= {"word": lambda text: printable(text, _WORD), "percent": percent, "number": number}
+    environment.filters |= {
+        "correlation": correlation,
+        "column": lambda name: printable(name.removeprefix(ATTRIBUTE_PREFIX), _SHORT),
+    }
     labels = description.task.labels
     said = advice(table, sample, labels)
     return environment.get_template("exploration.html").render(
@@ -142,11 +146,9 @@ def _languages(language: str, sample: SampleFigures) -> list[Bar]:
 
 
 def _duplicates(table: TableFigures, sample: SampleFigures) -> list[Bar]:
-    near = sample.near_duplicates.texts
+    whole, of_sample = max(table.rows_with_text, 1), max(sample.rows_with_text, 1)
     return [
-        *bars_of_counts({"copies of another review": table.copies.copies}, max(table.rows_with_text, 1)),
-        *bars_of_counts({"nearly the same as another review": near}, max(sample.rows_with_text, 1)),
-        *bars_of_counts(
-            {"same text, different label": table.copies.contradicting_rows}, max(table.rows_with_text, 1)
-        ),
+        *bars_of_counts({"exact copies": table.copies.copies}, whole),
+        *bars_of_counts({"near-duplicates": sample.near_duplicates.texts}, of_sample),
+        *bars_of_counts({"contradicting labels": table.copies.contradicting_rows}, whole),
     ]

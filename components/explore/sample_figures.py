@@ -13,12 +13,13 @@ from components.explore.table_scan import reviews_of
 from components.explore.words import WordsOfLabel, words_of_labels, words_without_stop_words
 from components.shared.languages import in_another_language, languages_of
 from components.shared.near_duplicates import near_duplicate_groups
-from components.shared.reviews import ATTRIBUTE_PREFIX, attributes_of
+from components.shared.reviews import attributes_of
 from components.shared.task import Task
 from components.shared.text import natural_text
 
 #: Near-duplicates share at least this part of their words.
 SIMILARITY = 0.8
+#: Stands among the columns of the source, whose names have a prefix.
 LENGTH_COLUMN = "number of words"
 _WORDS_A_LABEL = 12
 #: Of longer reviews only the beginning is looked at.
@@ -77,7 +78,7 @@ def figures_of_sample(table: pd.DataFrame, task: Task, language: str, seed: int)
         for row in tqdm(np.flatnonzero(has_text).tolist(), desc="read reviews", mininterval=1.0)
     ]
     words = words_without_stop_words(natural, language)
-    columns = table[attributes_of(table.columns)].rename(columns=lambda name: name.removeprefix(ATTRIBUTE_PREFIX))
+    columns = table[attributes_of(table.columns)]
     length = pd.DataFrame({LENGTH_COLUMN: [float(len(review.split())) for review in reviews]}, index=table.index)
     return SampleFigures(
         rows=len(table),
@@ -94,7 +95,10 @@ def find_near_duplicates(natural: Sequence[str], examples: int = 3) -> NearDupli
     texts = list({text.casefold(): text for text in reversed(natural)}.values())[::-1]
     first = near_duplicate_groups(texts, SIMILARITY)
     repeating = np.flatnonzero(first != np.arange(len(texts)))
-    return NearDuplicates(len(repeating), [(texts[first[row]], texts[row]) for row in repeating[:examples]])
+    # One pair of a group is enough to see what repeats.
+    pairs = {int(first[row]): int(row) for row in reversed(repeating)}
+    shown = sorted(pairs.items())[:examples]
+    return NearDuplicates(len(repeating), [(texts[earlier], texts[later]) for earlier, later in shown])
 
 
 def other_languages(natural: Sequence[str], language: str) -> dict[str, int]:

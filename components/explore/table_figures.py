@@ -229,8 +229,12 @@ def _periods(times: pd.Series) -> tuple[NDArray[np.int64], list[str]]:
         start, end = first.to_period(unit), last.to_period(unit)
         if end.ordinal - start.ordinal < _MOST_PERIODS:
             codes = pd.PeriodIndex(times, freq=unit).asi8 - start.ordinal
-            return codes, [str(period) for period in pd.period_range(start, end, freq=unit)]
+            return codes, [_period_name(period, unit) for period in pd.period_range(start, end, freq=unit)]
     # More than so many years: equally long periods, named by the year they begin in.
     edges = pd.date_range(first, last, periods=_MOST_PERIODS + 1)
     codes = np.clip(np.searchsorted(edges, times, side="right") - 1, 0, _MOST_PERIODS - 1)
     return codes, [f"from {edge:%Y}" for edge in edges[:-1]]
+
+
+def _period_name(period: pd.Period, unit: str) -> str:
+    return f"week of {period.start_time:%Y-%m-%d}" if unit == "W" else str(period)

@@ -33,11 +33,16 @@ def printable(text: object, longest: int) -> str:
 def percent(share: float) -> str:
     """Returns a share as a percentage that never rounds something to nothing, nor a part to the whole."""
     if 0 < share < 0.001:
-        return "under 0.1\u202f%"
+        return "<0.1\u202f%"
     if 0.999 < share < 1:
-        return "over 99.9\u202f%"
+        return ">99.9\u202f%"
     digits = 0 if share in (0, 1) or 0.1 <= share < 0.995 else 1
     return f"{100 * share:.{digits}f}\u202f%"
+
+
+def correlation(value: float) -> str:
+    """Returns a correlation with two digits; a minus sign, but never before zero."""
+    return f"{round(value, 2) + 0.0:.2f}".replace("-", "−")
 
 
 def number(value: float) -> str:

@@ -1,91 +1,117 @@
 import re
-from pathlib import Path
+from datetime import datetime, timedelta
 
-import numpy as np
 import pandas as pd
 import pytest
 
+from components.explore import exploration
 from components.explore.exploration import write_exploration
-from components.explore.statistics import correlations, log_odds, missing_shares, words_of_labels
+from components.shared.errors import UserError
 from components.shared.reviews import write_reviews
 
-
-def _write(path: Path, labels: list[str], **columns: object) -> Path:
-    rows = 60
-    table = pd.DataFrame(
-        {
-            "review_id": [str(row) for row in range(rows)],
-            "title": ["", "a title"] * (rows // 2),
-            "text": [f"{'soft lovely' if row % len(labels) else 'awful itchy'} dress {row}" for row in range(rows)],
-            "label": [labels[row % len(labels)] for row in range(rows)],
-        }
-    )
-    write_reviews(table.assign(**columns), path, "ingested")
-    return path
+_TITLES = (
+    "What this means for training",
+    "Class balance",
+    "Length of the reviews",
+    "What goes with the label",
+    "Most telling words",
+    "Most frequent words",
+    "Missing values",
+    "Duplicates and contradicting labels",
+    "Languages",
+)
 
 
-@pytest.mark.parametrize("labels", [["0", "4"], ["1", "2", "3", "4", "5"], list("abcdefg")])
-def test_the_page_shows_every_plot(labels: list[str], tmp_path: Path) -> None:
-    write_exploration(_write(tmp_path / "r.parquet", labels), labels, tmp_path / "page.html")
-    page = (tmp_path / "page.html").read_text(encoding="utf-8")
-    assert page.count("<svg") == page.count("</svg>") == 6
-    for title in ("Class balance", "Correlations", "length by label", "frequent words", "telling", "Missing values"):
-        assert title in page
+def _page(path, tmp_path, language="en", seed=7):
+    write_exploration(path, language, seed, tmp_path / "page.html")
+    return (tmp_path / "page.html").read_text(encoding="utf-8")
 
 
-def test_the_page_loads_nothing_from_outside(tmp_path: Path) -> None:
-    write_exploration(_write(tmp_path / "r.parquet", ["1", "2"]), ["1", "2"], tmp_path / "page.html")
-    page = (tmp_path / "page.html").read_text(encoding="utf-8")
-    assert not re.search(r"(?:src|href)=\"(?!#)|@import|url\((?!#)|<script", page)
-    addresses = set(re.findall(r"https?://[^\"' <]+", page))
-    assert addresses <= {"http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"}
+def _columns(labels, rows=60, **columns):
+    return {
+        "text": [f"{'soft lovely' if row % len(labels) else 'awful itchy'} dress {row}" for row in range(rows)],
+        "label": [labels[row % len(labels)] for row in range(rows)],
+    } | columns
 
 
-def test_hostile_texts_are_escaped(tmp_path: Path) -> None:
-    labels = ["<b>$x$</b>", "good"]
-    path = _write(tmp_path / "r.parquet", labels, text="<script>alert(1)</script> $\\frac{1}{0}$ words")
-    write_exploration(path, labels, tmp_path / "page.html")
-    page = (tmp_path / "page.html").read_text(encoding="utf-8")
-    assert "<b>" not in page and "<script" not in page
-    assert "&lt;b&gt;$x$&lt;/b&gt;" in page
+@pytest.mark.parametrize("labels", [["0", "4"], ["1", "2", "3", "4", "5"], list("abcdefghijklmnopqrst")])
+def test_the_page_shows_every_figure(labels, write_table, tmp_path):
+    columns = _columns(labels, title=["", "a title"] * 30)
+    columns |= {"source:Age": [float(row) for row in range(60)], "source:Shop": ["a", "b", None] * 20}
+    page = _page(write_table(labels, **columns), tmp_path)
+    for title in _TITLES:
+        assert f"{title}</h2>" in page
+    assert "Class shares over time" not in page
+    for column in ("Age", "Shop", "number of words"):
+        assert f"<bdi>{column}</bdi>" in page
 
 
-def test_equal_tables_give_equal_pages(tmp_path: Path) -> None:
-    path = _write(tmp_path / "r.parquet", ["1", "2"])
-    for name in ("one.html", "two.html"):
-        write_exploration(path, ["1", "2"], tmp_path / name)
-    assert (tmp_path / "one.html").read_bytes() == (tmp_path / "two.html").read_bytes()
+def test_every_plot_has_a_reading_aid_and_a_text_alternative(write_table, tmp_path):
+    page = _page(write_table(["a", "b"], **_columns(["a", "b"])), tmp_path)
+    sections = page.split("<section>")[1:]
+    assert len(sections) == len(_TITLES) - 1
+    for section in sections:
+        assert 'class="note"' in section
+    for plot in re.findall(r'<(?:table|div) class="(?:bars|boxes|strips|columns)[^>]*>', page):
+        assert "aria-label" in plot
 
 
-def test_frequent_words_are_shares_of_the_labels_reviews() -> None:
-    tokens = [["soft", "dress"]] * 8 + [["soft", "soft"]] * 2 + [["itchy", "dress"]] * 10
-    good, bad = words_of_labels(tokens, ["good"] * 10 + ["bad"] * 10, ["good", "bad"], 5)
-    assert good.frequent == [("soft", 1.0), ("dress", 0.8)]
-    assert bad.frequent == [("dress", 1.0), ("itchy", 1.0)]
-    assert good.telling[0][0] == "soft"
-    assert bad.telling[0][0] == "itchy"
+def test_the_figures_stand_on_the_page(write_table, tmp_path):
+    columns = _columns(["a", "b"], rows=62) | {"label": ["a"] * 56 + ["b"] * 6}
+    columns["text"][57:60] = [columns["text"][0]] * 3
+    columns["text"][61] = ""
+    page = _page(write_table(["a", "b"], **columns), tmp_path).replace("\u202f", " ")
+    assert "<bdi>a</bdi>" in page and "56 (90 %)" in page
+    assert "1 (1.6 %)" in page  # without a text
+    assert re.search(r"exact copies.*?3 \(4\.9 %\)", page, re.DOTALL)
+    assert re.search(r"contradicting labels.*?4 \(6\.6 %\)", page, re.DOTALL)
+    assert page.count("awful itchy dress 0") == 2  # one row of each label
 
 
-def test_tables_without_common_words_have_none() -> None:
-    found = words_of_labels([["a"], ["b"], ["c"], ["d"], ["e"]], list("12121"), ["1", "2"], 5)
-    assert [words.frequent for words in found] == [[], []]
+def test_time_and_groups_are_shown_where_there_are_any(write_table, tmp_path):
+    moments = [datetime(2020, 1, 1) + timedelta(days=row) for row in range(60)]
+    path = write_table(["a", "b"], **_columns(["a", "b"], group_key=["anna"] * 60, time=moments))
+    page = _page(path, tmp_path)
+    assert "Class shares over time</h2>" in page
+    assert "A large group." in page
 
 
-def test_log_odds_is_antisymmetric_and_trusts_many_more_than_few() -> None:
-    here, elsewhere = np.array([50, 2, 48]), np.array([10, 1, 89])
-    scores = log_odds(here, elsewhere)
-    np.testing.assert_allclose(log_odds(elsewhere, here), -scores)
-    assert scores[0] > scores[1] > scores[2]
+def test_the_page_says_what_is_from_a_sample(write_table, tmp_path, monkeypatch):
+    path = write_table(["a", "b"], **_columns(["a", "b"]))
+    assert "random sample" not in _page(path, tmp_path)
+    monkeypatch.setattr(exploration, "SAMPLE_ROWS", 20)
+    page = _page(path, tmp_path)
+    assert page.count("random sample of 20 of 60 reviews") >= 5
+    assert page == _page(path, tmp_path)
+    assert page != _page(path, tmp_path, seed=8)
 
 
-def test_correlations_follow_the_order_of_the_labels() -> None:
-    reviews = pd.DataFrame({"label": ["bad", "fair", "good"], "age": [60.0, 40.0, 20.0], "recommended": 1.0})
-    table = correlations(reviews, pd.Series([5, 7, 9]), ["bad", "fair", "good"])
-    assert table.loc["label", "age"] == pytest.approx(-1)
-    assert table.loc["label", "words"] == pytest.approx(1)
-    assert "recommended" not in table
+def test_the_page_loads_nothing_from_outside(write_table, tmp_path):
+    page = _page(write_table(["a", "b"], **_columns(["a", "b"])), tmp_path)
+    assert not re.search(r"https?://|(?:src|href)=|@import|url\(|<script|<link", page)
 
 
-def test_empty_strings_and_nulls_are_missing() -> None:
-    reviews = pd.DataFrame({"review_id": ["1", "2"], "text": ["", "x"], "age": [None, None], "label": ["1", "2"]})
-    assert missing_shares(reviews).to_dict() == {"text": 0.5, "age": 1.0}
+@pytest.mark.parametrize("text", ["", "🙂 🙂", "!!!"])
+def test_tables_without_words_have_a_page_too(text, write_table, tmp_path):
+    path = write_table(["a", "b"], text=[text] * 4, label=["a", "b", "a", "a"])
+    assert "No word stands out." in _page(path, tmp_path)
+
+
+def test_a_language_without_stop_words_is_said_to_have_none(write_table, tmp_path):
+    path = write_table(["a", "b"], **_columns(["a", "b"]))
+    assert "no list of stop words for the language “fr”" in _page(path, tmp_path, "fr")
+    assert "no list of stop words" not in _page(path, tmp_path, "en")
+
+
+def test_columns_that_say_little_are_left_out_of_wide_tables(write_table, tmp_path):
+    many = {f"source:c{number}": [str(row % (number + 2)) for row in range(60)] for number in range(40)}
+    page = _page(write_table(["a", "b"], **_columns(["a", "b"], **many)), tmp_path)
+    assert "16 columns that say less are left out." in page
+
+
+def test_a_file_that_is_no_reviews_table_is_refused(tmp_path):
+    table = pd.DataFrame({"review_id": ["1"], "title": "", "text": "x", "label": "a"})
+    write_reviews(table, tmp_path / "reviews.parquet", "ingested")
+    with pytest.raises(UserError, match="not a reviews table"):
+        write_exploration(tmp_path / "reviews.parquet", "en", 1, tmp_path / "page.html")
+    assert not (tmp_path / "page.html").exists()
