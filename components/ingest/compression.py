@@ -5,7 +5,7 @@ import io
 import zipfile
 import zlib
 from collections.abc import Callable
-from pathlib import Path, PurePosixPath
+from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import IO
 
 from components.ingest.source_table import listed, shown
@@ -89,8 +89,8 @@ def _refuse_office_document(members: list[zipfile.ZipInfo], label: str) -> None:
 
 
 def _check_path(member: zipfile.ZipInfo, label: str) -> None:
-    path = PurePosixPath(member.filename.replace("\\", "/"))
-    if path.is_absolute() or ".." in path.parts or ":" in path.parts[:1]:
+    path = PureWindowsPath(member.filename)  # these know both kinds of slashes
+    if path.anchor or ".." in path.parts:
         raise UserError(
             f"{label}: the zip file holds the path '{shown(member.filename)}', which leads out of it; "
             "it was made to do harm: do not use it"

@@ -37,7 +37,7 @@ class Dialect:
 
     Attributes:
         delimiter: Stands between values.
-        escape: Stands before a quote inside of a quoted value; "" if such a quote is doubled.
+        escape: May stand before a quote inside of a quoted value; "" if such a quote is always doubled.
         quoting: csv.QUOTE_MINIMAL, or csv.QUOTE_NONE if quotes have no meaning.
     """
 
@@ -53,7 +53,6 @@ class Dialect:
             delimiter=self.delimiter,
             escapechar=self.escape or None,
             quoting=self.quoting,
-            doublequote=not self.escape,
             strict=True,
         )
 
@@ -191,7 +190,9 @@ def find_dialect(open_file: Callable[[], IO[bytes]], encoding: Encoding, delimit
     told = _told(delimiter)
     sample, is_whole = _sample(open_file, encoding)
     found = told or _detected_delimiter(sample)
-    dialects = [Dialect(found), Dialect(found, escape="\\")]
+    dialects = [Dialect(found)]
+    if '\\"' in sample:
+        dialects.append(Dialect(found, escape="\\"))
     if found == "\t":
         dialects.append(Dialect(found, quoting=csv.QUOTE_NONE))
     return min(dialects, key=lambda dialect: _damaged(dialect, sample, is_whole))

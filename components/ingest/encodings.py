@@ -28,10 +28,13 @@ _MARKS = {
 _WESTERN = "cp1252"
 #: Text that makes this much sense to charset-normalizer (0 is best) is taken for Western without a comparison.
 _LARGEST_WESTERN_CHAOS = 0.1
-_OTHERS = [
-    *("cp1250", "cp1251", "cp1253", "cp1254", "cp1255", "cp1256", "cp1257", "koi8_r", "mac_roman"),
+_LATIN = ["cp1250", "cp1254", "cp1257", "mac_roman"]
+_NOT_LATIN = [
+    *("cp1251", "cp1253", "cp1255", "cp1256", "koi8_r"),
     *("shift_jis", "euc_jp", "gb18030", "big5", "euc_kr"),
 ]
+#: Accents are fewer than this share of letters in Latin scripts; in others nearly all bytes are beyond ASCII.
+_LARGEST_ACCENT_SHARE = 0.3
 #: Text encodings of Python's that hold no text in files, or more than characters.
 _NOT_FOR_FILES = frozenset({"idna", "punycode", "raw-unicode-escape", "unicode-escape", "undefined", "utf-7"})
 
@@ -187,8 +190,14 @@ def _guess(sample: bytes) -> str:
     western = from_bytes(sample, cp_isolation=[_WESTERN]).best()
     if western is not None and western.chaos <= _LARGEST_WESTERN_CHAOS:
         return _WESTERN
-    other = from_bytes(sample, cp_isolation=_OTHERS).best()
+    other = from_bytes(sample, cp_isolation=_LATIN if _is_latin(sample) else _NOT_LATIN).best()
     return other.encoding if other is not None else ""
+
+
+def _is_latin(sample: bytes) -> bool:
+    foreign = sum(byte > 0x7F for byte in sample)
+    letters = sum(bytes([byte]).isalpha() for byte in sample)
+    return foreign <= _LARGEST_ACCENT_SHARE * (foreign + letters)
 
 
 def _stray_bytes(error: UnicodeError) -> tuple[str, int]:
