@@ -11,12 +11,13 @@ import pytest
 
 from components.shared.bundle import Manifest, write_bundle
 from components.shared.chains import Chain
-from components.shared.features import DESCRIPTION, EMBEDDINGS, REVIEWS, VOCABULARY, Features
+from components.shared.features import DESCRIPTION, EMBEDDINGS, PROFILE, REVIEWS, VOCABULARY, Features
 from components.shared.finetuning import Finetuning
 from components.shared.meter import Usage
 from components.shared.need import parse_need
 from components.shared.plan import Cell, Plan
 from components.shared.predictors import TfidfLogisticParameters, TfidfLogisticPredictor
+from components.shared.profile import ProfileBuilder, write_profile
 from components.shared.reviews import write_reviews
 from components.shared.task import Task
 from components.shared.text import TextPreprocessing
@@ -66,7 +67,11 @@ def tiny_features(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A directory of features; read only."""
     directory = tmp_path_factory.mktemp("tiny") / "features"
     directory.mkdir()
-    write_reviews(_reviews(), directory / REVIEWS, "features")
+    reviews = _reviews()
+    write_reviews(reviews, directory / REVIEWS, "features")
+    builder = ProfileBuilder()
+    builder.update(reviews[reviews["split"] == "train"])
+    write_profile(directory / PROFILE, builder.finish(_WORDS))
     (directory / VOCABULARY).write_text(json.dumps(_WORDS), encoding="utf-8")
     vectors = np.random.default_rng(3).normal(0, 0.5, (len(_WORDS) + 1, 8)).astype(np.float32)
     vectors[0] = 0

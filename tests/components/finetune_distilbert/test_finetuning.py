@@ -1,5 +1,6 @@
 """Fine-tuning of a tiny DistilBERT, from features to a bundle that scores."""
 
+import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from components.shared.bundle import load_bundle, read_manifest
 from components.shared.candidates import bundle_directory, checkpoint_directory, list_bundles, read_failures
 from components.shared.checkpoints import load_checkpoint
 from components.shared.errors import UserError
-from components.shared.features import read_features, read_split
+from components.shared.features import DESCRIPTION, read_features, read_split, read_training_reviews
 from components.shared.fitting import predict
 from components.shared.plan import Cell, Plan, read_plan
 
@@ -114,3 +115,30 @@ def test_a_length_without_room_for_text_is_refused(finetuned: Finetuned, tmp_pat
         finetune(
             finetuned.features, finetuned.plan, replace(finetuned.settings, max_length=2), tmp_path / "candidates"
         )
+
+
+class _Stopped(Exception):
+    """Raised in place of training."""
+
+
+def test_what_the_features_say_of_training_is_asked_for(
+    trained: Any, pretrained: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: dict[str, Any] = {}
+
+    def stop(*_: Any, **named: Any) -> None:
+        asked.update(named)
+        raise _Stopped
+
+    features = Path(shutil.copytree(trained.features, tmp_path / "features"))
+    described = read_features(features).model_copy(update={"imbalance": "undersample", "word_dropout": 0.2})
+    (features / DESCRIPTION).write_text(described.model_dump_json())
+    settings = DistilBertSettings(str(pretrained["distilbert"]), 24, 0, 1, 0, 16, 3e-3, seed=6)
+    monkeypatch.setattr("components.finetune_distilbert.finetuning.fit", stop)
+    with pytest.raises(_Stopped):
+        finetune(features, _write_plan(trained.plan, tmp_path / "plan.json"), settings, tmp_path / "candidates")
+    truth = described.task.indices(read_training_reviews(features, 6)["label"].tolist())
+    np.testing.assert_array_equal(asked["train"].labels, truth)
+    assert len(set(np.bincount(truth).tolist())) == 1
+    assert len(asked["tune"].labels) == len(read_split(trained.features, "tune"))
+    assert asked["class_weights"] == [1.0] * 5 and asked["settings"].word_dropout == 0.2

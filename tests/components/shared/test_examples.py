@@ -1,16 +1,19 @@
 """Choosing and encoding the reviews that a model learns from."""
 
+import shutil
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from components.shared.candidates import checkpoint_directory
 from components.shared.checkpoints import load_checkpoint
 from components.shared.examples import read_examples, stratified_sample
-from components.shared.features import read_split
+from components.shared.features import DESCRIPTION, Imbalance, read_features, read_split
 
 
 @given(
@@ -46,3 +49,21 @@ def test_examples_are_the_reviews_of_one_split_with_their_labels(tiny: Any) -> N
     encoded = architecture.encode(reviews)
     assert all(np.array_equal(given, expected) for given, expected in zip(examples.encoded, encoded, strict=True))
     assert len(read_examples(architecture, tiny.features, "tune", rows=7).labels) == 7
+
+
+@pytest.mark.parametrize("imbalance", ["oversample", "undersample"])
+def test_only_the_examples_of_train_are_resampled(imbalance: Imbalance, tiny: Any, tmp_path: Path) -> None:
+    features = Path(shutil.copytree(tiny.features, tmp_path / "features"))
+    described = read_features(features).model_copy(update={"imbalance": imbalance})
+    (features / DESCRIPTION).write_text(described.model_dump_json())
+    architecture = load_checkpoint(checkpoint_directory(tiny.trained, "lstm")).architecture
+    before = np.bincount(read_examples(architecture, tiny.features, "train").labels)
+    assert len(set(before.tolist())) > 1
+    after = np.bincount(read_examples(architecture, features, "train", seed=3).labels)
+    assert set(after.tolist()) == {before.max() if imbalance == "oversample" else before.min()}
+    assert len(read_examples(architecture, features, "train", rows=9, seed=3).labels) == 9
+    for split in ("tune", "select", "test"):
+        given, expected = (read_examples(architecture, directory, split) for directory in (features, tiny.features))
+        np.testing.assert_array_equal(given.labels, expected.labels)
+        assert all(map(np.array_equal, given.encoded, expected.encoded))
+    assert architecture.class_weights(described) == [1.0, 1.0, 1.0]

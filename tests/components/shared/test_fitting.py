@@ -1,5 +1,6 @@
 """The training loop, on the tiny LSTM."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -97,6 +98,79 @@ def test_an_epoch_holds_every_review_once_in_batches_of_like_length(
         np.testing.assert_array_equal(weights, labels + 1)
     batches.on_epoch_end()
     assert any(not np.array_equal(batches[index][1], first[index][1]) for index in range(len(batches)))
+
+
+def _batches(parent: Checkpoint, train: Examples, word_dropout: float, seed: int = 3) -> _TrainingBatches:
+    settings = FitSettings(epochs=1, batch_size=8, learning_rate=0.1, seed=seed, word_dropout=word_dropout)
+    return _TrainingBatches(parent.architecture, train, (1.0, 1.0, 1.0), settings)
+
+
+def _tokens(batches: _TrainingBatches) -> list[Any]:
+    return [batches[index][0][0] for index in range(len(batches))]
+
+
+def _same(first: list[Any], second: list[Any]) -> bool:
+    return all(map(np.array_equal, first, second))
+
+
+def test_word_dropout_leaves_out_its_share_of_the_words_others_in_every_epoch(
+    parent: Checkpoint, splits: tuple[Examples, Examples]
+) -> None:
+    train, _ = splits
+    many = Examples(encoded=list(train.encoded) * 50, labels=np.tile(train.labels, 50))
+    batches = _batches(parent, many, 0.3)
+    first = _tokens(batches)
+    words = sum(map(len, many.encoded))
+    assert sum(np.count_nonzero(tokens) for tokens in first) / words == pytest.approx(0.7, abs=0.02)
+    assert all((tokens != 0).any(axis=1).all() for tokens in first)
+    # The same review twice in one epoch loses different words.
+    assert len(np.unique(np.concatenate(first), axis=0)) > 2 * len(train.labels)
+    batches.on_epoch_end()
+    without = _batches(parent, many, 0.0)
+    without.on_epoch_end()
+    second, whole = _tokens(batches), _tokens(without)
+    for dropped, complete in zip(second, whole, strict=True):
+        for left, review in zip(dropped, complete, strict=True):
+            rest = iter(review[review != 0].tolist())
+            assert all(word in rest for word in left[left != 0].tolist())  # a subsequence of its own review
+    assert not _same(first, second)
+
+
+def test_word_dropout_follows_the_seed_however_often_a_batch_is_asked_for(
+    parent: Checkpoint, splits: tuple[Examples, Examples]
+) -> None:
+    train, _ = splits
+    batches = _batches(parent, train, 0.3)
+    first, again = _tokens(batches), _tokens(batches)
+    assert _same(first, again) and _same(first, _tokens(_batches(parent, train, 0.3)))
+    assert not _same(first, _tokens(_batches(parent, train, 0.3, seed=4)))
+
+
+def test_no_word_dropout_leaves_every_word(parent: Checkpoint, splits: tuple[Examples, Examples]) -> None:
+    train, _ = splits
+    tokens = _tokens(_batches(parent, train, 0.0))
+    assert sum(np.count_nonzero(batch) for batch in tokens) == sum(map(len, train.encoded))
+
+
+def test_word_dropout_changes_training_repeatably_and_never_tune(
+    parent: Checkpoint, splits: tuple[Examples, Examples], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    train, tune = splits
+    seen: list[int] = []
+    drop = type(parent.architecture).drop_words
+
+    def record(architecture: Any, encoded: Any, probability: float, generator: Any) -> Any:
+        seen.append(id(encoded))
+        return drop(architecture, encoded, probability, generator)
+
+    monkeypatch.setattr(type(parent.architecture), "drop_words", record)
+    settings = FitSettings(epochs=2, batch_size=16, learning_rate=0.01, seed=1)
+    losses = [
+        fit(parent.architecture, _fresh(parent), train, tune, _WEIGHTS, replace(settings, word_dropout=share)).loss
+        for share in (0.3, 0.3, 0.0)
+    ]
+    assert losses[0] == losses[1] != losses[2]
+    assert set(seen) == {id(review) for review in train.encoded}
 
 
 def test_the_learning_rate_rises_to_its_peak_and_falls_to_nothing() -> None:

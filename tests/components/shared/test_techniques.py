@@ -1,5 +1,6 @@
 """What every technique step does around its technique: parents, failures, checks."""
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -9,10 +10,11 @@ import pytest
 from components.shared.bundle import read_manifest
 from components.shared.candidates import bundle_directory, checkpoint_directory, list_bundles, read_failures
 from components.shared.chains import Chain
-from components.shared.checkpoints import Checkpoint
+from components.shared.checkpoints import Checkpoint, load_checkpoint
+from components.shared.features import DESCRIPTION, read_features
 from components.shared.keras import ConverterError
 from components.shared.plan import read_plan
-from components.shared.techniques import Built, Technique, build_candidates
+from components.shared.techniques import Built, Technique, build_candidates, train_on, training_examples
 
 
 def _build(tiny: Any, chains: list[Chain], technique: Technique, destination: Path) -> dict[str, str]:
@@ -91,3 +93,20 @@ def test_training_use_adds_up_along_the_chain(tiny: Any, tmp_path: Path) -> None
     parent = read_manifest(bundle_directory(tiny.trained, "lstm")).training
     usage = read_manifest(bundle_directory(tmp_path, "lstm-dynamic")).training
     assert usage.seconds > parent.seconds and usage.cpu_seconds > parent.cpu_seconds
+
+
+def test_training_on_meets_imbalance_and_drops_words_as_training_did(
+    tiny: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Any] = []
+    monkeypatch.setattr("components.shared.techniques.fit", lambda *given: asked.extend(given))
+    features = Path(shutil.copytree(tiny.features, tmp_path / "features"))
+    described = read_features(features).model_copy(update={"imbalance": "oversample", "word_dropout": 0.3})
+    (features / DESCRIPTION).write_text(described.model_dump_json())
+    parent = load_checkpoint(checkpoint_directory(tiny.trained, "lstm"))
+    examples = training_examples(parent, features, tiny.finetuning)
+    train_on(parent, parent.architecture, examples, features, tiny.finetuning)
+    _, _, learnt, tune, weights, settings, _ = asked
+    assert len(set(np.bincount(learnt.labels).tolist())) == 1
+    assert len(set(np.bincount(tune.labels).tolist())) > 1
+    assert weights == [1.0, 1.0, 1.0] and settings.word_dropout == 0.3

@@ -1,6 +1,7 @@
 """Training a tiny LSTM: what it learns, what it ships, and that the bundle computes what was trained."""
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,9 +11,17 @@ import pytest
 from ai_edge_litert.interpreter import Interpreter
 
 from components.shared.bundle import load_bundle, read_manifest
+from components.shared.bundle import read_profile as read_profile_of_bundle
 from components.shared.candidates import bundle_directory, checkpoint_directory
 from components.shared.checkpoints import load_checkpoint
-from components.shared.features import read_embeddings, read_features, read_split
+from components.shared.features import (
+    DESCRIPTION,
+    read_embeddings,
+    read_features,
+    read_profile,
+    read_split,
+    read_training_reviews,
+)
 from components.shared.fitting import predict
 from components.shared.plan import read_plan
 from components.train_lstm.training import LstmSettings, train
@@ -84,3 +93,34 @@ def test_the_input_length_and_the_text_preprocessing_are_those_of_the_features(t
     preprocessing = read_manifest(bundle_directory(tiny.trained, "lstm")).preprocessing
     assert preprocessing["length"] == features.sequence_length
     assert preprocessing["text"] == features.text.model_dump(mode="json")
+
+
+def test_the_bundle_keeps_what_train_looked_like(tiny: Any, tiny_pruned: Path) -> None:
+    expected = read_profile(tiny.features)
+    assert expected.rows == len(read_split(tiny.features, "train"))
+    for bundle in (bundle_directory(tiny.trained, "lstm"), bundle_directory(tiny_pruned, "lstm-prune")):
+        assert read_profile_of_bundle(bundle) == expected
+
+
+class _Stopped(Exception):
+    """Raised in place of training, with what it was asked to do."""
+
+
+def test_what_the_features_say_of_training_is_asked_for(
+    tiny: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(*asked: Any) -> None:
+        raise _Stopped(*asked)
+
+    features = Path(shutil.copytree(tiny.features, tmp_path / "features"))
+    described = read_features(features).model_copy(update={"imbalance": "oversample", "word_dropout": 0.4})
+    (features / DESCRIPTION).write_text(described.model_dump_json())
+    monkeypatch.setattr("components.train_lstm.training.fit", stop)
+    with pytest.raises(_Stopped) as stopped:
+        train(features, tiny.plan, replace(_SETTINGS, seed=8), tmp_path / "candidates")
+    architecture, _, learnt, tune, weights, settings = stopped.value.args
+    reviews = read_training_reviews(features, 8)
+    assert len(set(np.bincount(learnt.labels).tolist())) == 1 and len(learnt.labels) == len(reviews)
+    assert all(map(np.array_equal, learnt.encoded, architecture.encode(reviews)))
+    assert len(tune.labels) == len(read_split(tiny.features, "tune"))
+    assert weights == [1.0, 1.0, 1.0] and settings.word_dropout == 0.4

@@ -102,6 +102,20 @@ def test_a_long_review_keeps_its_beginning(architecture: DistilBert) -> None:
     assert long.tolist() == short.tolist()
 
 
+def test_word_dropout_leaves_the_pieces_that_the_tokenizer_adds(architecture: DistilBert) -> None:
+    generator = np.random.default_rng(0)
+    for encoded in architecture.encode(pd.DataFrame({"natural": [*_TEXTS, "", "zzz unknown"]})):
+        for probability in (0.0, 0.5, 1.0):
+            left = architecture.drop_words(encoded, probability, generator)
+            assert (left[0], left[-1]) == (encoded[0], encoded[-1])
+            rest = iter(encoded.tolist())
+            assert all(piece in rest for piece in left.tolist())
+            if probability == 0:
+                assert len(left) == len(encoded)
+            if probability == 1:
+                assert len(left) == min(len(encoded), 3)
+
+
 def test_padding_does_not_change_a_prediction(architecture: DistilBert, model: Any) -> None:
     alone = model(architecture.inputs(architecture.encode(_REVIEWS[:1])), training=False).numpy()
     np.testing.assert_allclose(alone, _predicted(architecture, model)[:1], atol=1e-6)

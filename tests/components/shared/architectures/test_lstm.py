@@ -8,11 +8,13 @@ import numpy as np
 import pandas as pd
 import pytest
 from ai_edge_litert.interpreter import Interpreter
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from components.shared.architectures.lstm import Lstm, LstmSizes
 from components.shared.architectures.lstm_quantization import BlockQuantizer
 from components.shared.bundle import Manifest, load_bundle, write_bundle
-from components.shared.features import Features
+from components.shared.features import Features, Imbalance
 from components.shared.fitting import predict
 from components.shared.keras import tf
 from components.shared.meter import Usage
@@ -161,8 +163,8 @@ def test_a_quantisation_aware_model_starts_where_the_model_is_and_gives_its_weig
     assert 0 < difference.max() < 0.05
     copy = architecture.build()
     architecture.copy_from_quantization_aware(aware, copy)
-    for given, expected in zip(copy.get_weights(), model.get_weights(), strict=True):
-        np.testing.assert_array_equal(given, expected)
+    for copied, expected in zip(copy.get_weights(), model.get_weights(), strict=True):
+        np.testing.assert_array_equal(copied, expected)
 
 
 def test_each_gate_is_rounded_with_a_scale_of_its_own_and_passes_gradients_on() -> None:
@@ -193,3 +195,38 @@ def test_softened_class_weights_favour_rare_classes_and_average_to_one(architect
     weights = architecture.class_weights(features)
     assert np.dot(weights, shares) == pytest.approx(1)
     assert 1 < weights[0] / weights[1] < balanced[0] / balanced[1]
+
+
+@pytest.mark.parametrize("imbalance", ["oversample", "undersample", "none"])
+def test_class_weights_are_one_if_rare_classes_are_not_met_by_weights(
+    architecture: Lstm, imbalance: Imbalance
+) -> None:
+    features = Features(
+        task=Task(labels=("1", "2"), scores=(1, 2), text_column="text"),
+        text=_TEXT,
+        sequence_length=_LENGTH,
+        embedding="random",
+        class_weights=(5.0, 0.6),
+        class_shares=(0.1, 0.9),
+        imbalance=imbalance,
+        data_fingerprint="d",
+        code_fingerprint="c",
+    )
+    assert architecture.class_weights(features) == [1.0, 1.0]
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(
+    length=st.integers(0, 12), probability=st.floats(0, 1, exclude_max=True) | st.just(1.0), seed=st.integers(0, 99)
+)
+def test_dropping_words_keeps_their_order_and_at_least_one(
+    architecture: Lstm, length: int, probability: float, seed: int
+) -> None:
+    encoded = np.arange(1, length + 1, dtype=np.int32)
+    left = architecture.drop_words(encoded, probability, np.random.default_rng(seed))
+    assert left.dtype == np.int32 and np.all(np.diff(left) > 0) and set(left) <= set(encoded)
+    assert len(left) >= min(length, 1)
+    if probability == 0:
+        assert len(left) == length
+    if probability == 1:
+        assert len(left) == min(length, 1)
