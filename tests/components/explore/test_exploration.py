@@ -77,7 +77,8 @@ def test_time_and_groups_are_shown_where_there_are_any(write_table, tmp_path):
 
 
 def test_the_page_says_what_is_from_a_sample(write_table, tmp_path, monkeypatch):
-    path = write_table(["a", "b"], **_columns(["a", "b"]))
+    values = [str(row**2 % 7) for row in range(60)]
+    path = write_table(["a", "b"], **_columns(["a", "b"], **{"source:Shop": values}))
     assert "random sample" not in _page(path, tmp_path)
     monkeypatch.setattr(exploration, "SAMPLE_ROWS", 20)
     page = _page(path, tmp_path)

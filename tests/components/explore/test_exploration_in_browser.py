@@ -113,7 +113,7 @@ def test_hostile_reviews_do_nothing_and_burst_nothing(policy, hostile_page, tmp_
 
 def test_a_planted_script_would_be_seen(tmp_path):
     planted = (
-        "<title>Exploration</title><body><script>document.title = 'taken over'</script><div style='width:9999px'>"
+        "<title>Exploration</title><body><script>document.title = 'taken over'</script><p style='width:9999px'>wide"
     )
     measured, _ = _open_in_frames(planted, (390,), tmp_path)
     assert measured["frames"][0]["title"] == "taken over"
