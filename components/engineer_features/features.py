@@ -17,13 +17,22 @@ from pydantic import BaseModel
 from sklearn.utils.class_weight import compute_class_weight
 
 from components.engineer_features import embeddings, label_in_text, label_proxies, leakage, sampling
-from components.engineer_features.guard_page import OUTCOMES, write_guard
+from components.engineer_features.guard_page import write_guard
 from components.engineer_features.row_keys import RowKeys, name_of, partitions, read_row_keys
 from components.engineer_features.splits import LEFT_OUT, TRAIN, Assignment, assign_splits, require_labels
 from components.engineer_features.train_statistics import TrainStatistics
 from components.engineer_features.vocabulary import build_vocabulary
 from components.shared.errors import UserError
-from components.shared.features import DESCRIPTION, EMBEDDINGS, REVIEWS, VOCABULARY, Features, Finding, Imbalance
+from components.shared.features import (
+    DESCRIPTION,
+    EMBEDDINGS,
+    OUTCOMES,
+    REVIEWS,
+    VOCABULARY,
+    Features,
+    Finding,
+    Imbalance,
+)
 from components.shared.files import atomic_path
 from components.shared.near_duplicates import NEAR_DUPLICATE_ROWS
 from components.shared.profile import PROFILE, ProfileBuilder, write_profile

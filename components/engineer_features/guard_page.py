@@ -8,19 +8,18 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from numpy.typing import NDArray
 
 from components.engineer_features.splits import SHARES
-from components.shared.features import Finding
+from components.shared.features import OUTCOMES, Finding
 from components.shared.files import write_text
 from components.shared.reviews import SPLITS
 from components.shared.task import Task
 
-#: Outcome -> sign, words and style: never told by colour alone.
-OUTCOMES = {
-    "passed": ("✓", "passed", "good"),
-    "skipped": ("–", "skipped", "soft"),
-    "repaired": ("✎", "repaired", "good"),
-    "allowed": ("○", "allowed by name", "warn"),
-    "warning": ("▲", "warning", "warn"),
-    "stop": ("✕", "stops the run", "bad"),
+_STYLES = {
+    "passed": "good",
+    "skipped": "soft",
+    "repaired": "good",
+    "allowed": "warn",
+    "warning": "warn",
+    "stop": "bad",
 }
 
 
@@ -42,6 +41,12 @@ def write_guard(path: Path, findings: Sequence[Finding], counts: NDArray[np.int6
         for split, row in zip(SPLITS, counts, strict=True)
     ]
     page = environment.get_template("guard.html").render(
-        findings=findings, outcomes=OUTCOMES, splits=splits, rows=int(counts.sum()), labels=task.labels, by=by
+        findings=findings,
+        outcomes=OUTCOMES,
+        styles=_STYLES,
+        splits=splits,
+        rows=int(counts.sum()),
+        labels=task.labels,
+        by=by,
     )
     write_text(path, page)

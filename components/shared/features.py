@@ -29,6 +29,15 @@ REVIEWS, VOCABULARY, EMBEDDINGS, DESCRIPTION = (
     "features.json",
 )
 Imbalance = Literal["weights", "oversample", "undersample", "none"]
+#: Outcome of a rule of the guard -> its sign and its words, for pages: never told by colour alone.
+OUTCOMES = {
+    "passed": ("✓", "passed"),
+    "skipped": ("–", "skipped"),
+    "repaired": ("✎", "repaired"),
+    "allowed": ("○", "allowed by name"),
+    "warning": ("▲", "warning"),
+    "stop": ("✕", "stops the run"),
+}
 
 
 class Finding(BaseModel):

@@ -4,8 +4,8 @@ from typing import get_args
 
 import numpy as np
 
-from components.engineer_features.guard_page import OUTCOMES, write_guard
-from components.shared.features import Finding
+from components.engineer_features.guard_page import write_guard
+from components.shared.features import OUTCOMES, Finding
 from components.shared.task import Task
 
 _HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(1)>\"'\u202e"
@@ -29,7 +29,7 @@ def _write(path: Path, labels: tuple[str, str], message: str) -> str:
 
 def test_the_page_has_every_finding_in_words_and_every_split(tmp_path: Path) -> None:
     page = _write(tmp_path / "guard.html", ("bad", "good"), "seen")
-    for outcome, (_, words, _) in OUTCOMES.items():
+    for outcome, (_, words) in OUTCOMES.items():
         assert f"rule {outcome}" in page
         assert words in page
     assert "1,100 reviews, split by text" in page
