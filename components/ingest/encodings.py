@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import IO
 
-from charset_normalizer import from_bytes
+from charset_normalizer import CharsetMatch, from_bytes
 
 from components.ingest.repairs import Repairs
 from components.ingest.source_table import shown
@@ -26,14 +26,14 @@ _MARKS = {
     codecs.BOM_UTF16_BE: "utf-16",
 }
 _WESTERN = "cp1252"
-#: Text that makes this much sense to charset-normalizer (0 is best) is taken for Western without a comparison.
-_LARGEST_WESTERN_CHAOS = 0.1
+#: Text that makes this much sense to charset-normalizer (0 is best) is in that encoding.
+_LARGEST_CHAOS = 0.1
 _LATIN = ["cp1250", "cp1254", "cp1257", "mac_roman"]
 _NOT_LATIN = [
     *("cp1251", "cp1253", "cp1255", "cp1256", "koi8_r"),
     *("shift_jis", "euc_jp", "gb18030", "big5", "euc_kr"),
 ]
-#: Accents are fewer than this share of letters in Latin scripts; in others nearly all bytes are beyond ASCII.
+#: Accents are fewer than this share of bytes in Latin scripts; in others most bytes are beyond ASCII.
 _LARGEST_ACCENT_SHARE = 0.3
 #: Text encodings of Python's that hold no text in files, or more than characters.
 _NOT_FOR_FILES = frozenset({"idna", "punycode", "raw-unicode-escape", "unicode-escape", "undefined", "utf-7"})
@@ -184,20 +184,25 @@ def _lines(stream: IO[bytes]) -> Iterator[bytes]:
 def _guess(sample: bytes) -> str:
     """Returns the encoding of bytes that are not UTF-8, or "" if none makes sense.
 
-    Western comes first because charset-normalizer alone takes mostly English text with a few accents for
-    rarer encodings, which differ in just those accents.
+    Western is the first and the last choice for Latin scripts, because charset-normalizer alone takes mostly
+    English text with a few accents for rarer encodings, which differ in just those accents.
     """
-    western = from_bytes(sample, cp_isolation=[_WESTERN]).best()
-    if western is not None and western.chaos <= _LARGEST_WESTERN_CHAOS:
+    western = _best(sample, [_WESTERN])
+    if western and western.chaos <= _LARGEST_CHAOS:
         return _WESTERN
-    other = from_bytes(sample, cp_isolation=_LATIN if _is_latin(sample) else _NOT_LATIN).best()
-    return other.encoding if other is not None else ""
+    if not _is_latin(sample):
+        other = _best(sample, _NOT_LATIN)
+        return other.encoding if other else ""
+    other = _best(sample, _LATIN)
+    return other.encoding if other and other.chaos <= _LARGEST_CHAOS else _WESTERN
+
+
+def _best(sample: bytes, encodings: list[str]) -> CharsetMatch | None:
+    return from_bytes(sample, cp_isolation=encodings).best()
 
 
 def _is_latin(sample: bytes) -> bool:
-    foreign = sum(byte > 0x7F for byte in sample)
-    letters = sum(bytes([byte]).isalpha() for byte in sample)
-    return foreign <= _LARGEST_ACCENT_SHARE * (foreign + letters)
+    return sum(byte > 0x7F for byte in sample) <= _LARGEST_ACCENT_SHARE * len(sample)
 
 
 def _stray_bytes(error: UnicodeError) -> tuple[str, int]:

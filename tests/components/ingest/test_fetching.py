@@ -2,69 +2,117 @@ import datetime
 import hashlib
 import http.server
 import ipaddress
-import json
+import socket
 import ssl
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+import requests
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from gcp_storage_emulator.server import create_server
+from google.auth.credentials import AnonymousCredentials
+from google.cloud.storage import Blob, Client
 
 from components.ingest.fetching import fetch
+from components.shared import downloads
 from components.shared.errors import UserError
 
-CONTENT = b"Text,Stars\nlovely,5\n" * 5000
+CONTENT = (b"Text,Stars\nlovely,5\n" * 110_000)[: 1 << 21]
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
+# A whole number of the pieces that are written, or the last one is asked for again.
+HALF = len(CONTENT) // 2
 
 
-class _Files(http.server.BaseHTTPRequestHandler):
-    """A web server and the part of Cloud Storage's JSON API that a download needs, with one file."""
+class Website(http.server.ThreadingHTTPServer):
+    """A web server with one file; it cuts the first `cuts` answers halfway, or answers 503 `failures` times.
+
+    `requests` are the Range headers that came, "" for none.
+    """
+
+    def __init__(self, certificate: Path) -> None:
+        super().__init__(("127.0.0.1", 0), _Pages)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate)
+        self.socket = context.wrap_socket(self.socket, server_side=True)
+        self.uri = f"https://127.0.0.1:{self.server_port}/reviews.csv"
+        self.requests: list[str] = []
+        self.cuts = 0
+        self.failures = 0
+        self.tags = ['"first"'] * 10  # of the file, at each request
+        self.knows_ranges = True
+        self.shift = 0  # by how much a part of the file begins too late
+
+    def handle_error(self, *_: object) -> None: ...
+
+
+class _Pages(http.server.BaseHTTPRequestHandler):
+    server: Website
 
     def do_GET(self) -> None:
-        path = self.path.partition("?")[0]
-        if path == "/storage/v1/b/shop/o/reviews.csv" and "alt=media" not in self.path:
-            self._answer(json.dumps({"name": "reviews.csv", "bucket": "shop", "size": str(len(CONTENT))}).encode())
-        elif path in ("/reviews.csv", "/download/storage/v1/b/shop/o/reviews.csv"):
-            self._answer(CONTENT)
-        else:
-            self.send_error(404)
-
-    def _answer(self, content: bytes) -> None:
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(content)))
+        site, number = self.server, len(self.server.requests)
+        wanted = self.headers.get("Range", "")
+        site.requests.append(wanted)
+        if self.path != "/reviews.csv":
+            return self.send_error(404)
+        if number < site.failures:
+            return self.send_error(503)
+        tag = site.tags[number]
+        part = wanted and site.knows_ranges and self.headers.get("If-Range") == tag
+        start = int(wanted.removeprefix("bytes=").removesuffix("-")) + site.shift if part else 0
+        self.send_response(206 if part else 200)
+        if part:
+            self.send_header("Content-Range", f"bytes {start}-{len(CONTENT) - 1}/{len(CONTENT)}")
+        if tag:
+            self.send_header("ETag", tag)
+        self.send_header("Content-Length", str(len(CONTENT) - start))
         self.end_headers()
-        self.wfile.write(content)
+        self.wfile.write(CONTENT[start:HALF] if number < site.cuts else CONTENT[start:])
 
     def log_message(self, *_: object) -> None: ...
 
 
-def _serve(context: ssl.SSLContext | None = None) -> Iterator[str]:
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Files)
-    if context:
-        server.socket = context.wrap_socket(server.socket, server_side=True)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"{'https' if context else 'http'}://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
+@pytest.fixture(autouse=True)
+def no_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(downloads, "_WAITS_SECONDS", (0, 0, 0))
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return _write_certificate(tmp_path_factory.mktemp("certificate"))
 
 
 @pytest.fixture
-def emulator(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    for address in _serve():
-        monkeypatch.setenv("STORAGE_EMULATOR_HOST", address)
-        yield
-
-
-@pytest.fixture
-def website(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    certificate = _write_certificate(tmp_path)
+def website(certificate: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Website]:
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate)
-    yield from _serve(context)
+    with Website(certificate) as site:
+        threading.Thread(target=site.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+        yield site
+        site.shutdown()
+
+
+@pytest.fixture(scope="module")
+def storage() -> Iterator[str]:
+    """The emulator of Cloud Storage's API, with five objects in the bucket "shop"; yields its address."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    with create_server("127.0.0.1", port, in_memory=True, default_bucket="shop"):
+        address = f"http://127.0.0.1:{port}"
+        options = {"api_endpoint": address}
+        bucket = Client("project", AnonymousCredentials(), client_options=options).bucket("shop")
+        for name in ("reviews.csv", "many/b.csv", "many/a.csv", "many/notes.txt", "many/deep/c.csv"):
+            bucket.blob(name).upload_from_string(CONTENT)
+        yield address
+
+
+@pytest.fixture
+def emulator(storage: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STORAGE_EMULATOR_HOST", storage)
 
 
 def _write_certificate(directory: Path) -> Path:
@@ -97,8 +145,8 @@ def test_a_local_path_is_used_where_it_is(tmp_path: Path) -> None:
     assert fetch(str(tmp_path / "reviews.csv"), SHA256.upper(), tmp_path) == [tmp_path / "reviews.csv"]
 
 
-def test_a_file_from_the_web_is_downloaded_and_verified(website: str, tmp_path: Path) -> None:
-    assert fetch(f"{website}/reviews.csv", SHA256, tmp_path)[0].read_bytes() == CONTENT
+def test_a_file_from_the_web_is_downloaded_and_verified(website: Website, tmp_path: Path) -> None:
+    assert fetch(website.uri, SHA256, tmp_path)[0].read_bytes() == CONTENT
 
 
 def test_a_file_from_the_web_needs_a_checksum(tmp_path: Path) -> None:
@@ -106,14 +154,63 @@ def test_a_file_from_the_web_needs_a_checksum(tmp_path: Path) -> None:
         fetch("https://127.0.0.1:9/reviews.csv", "", tmp_path)
 
 
-def test_another_content_from_the_web_is_refused(website: str, tmp_path: Path) -> None:
+def test_another_content_from_the_web_is_refused(website: Website, tmp_path: Path) -> None:
     with pytest.raises(UserError, match=f"wrong checksum, its SHA-256 is {SHA256}"):
-        fetch(f"{website}/reviews.csv", "1" * 64, tmp_path)
+        fetch(website.uri, "1" * 64, tmp_path)
 
 
-def test_a_page_that_is_not_there_is_refused(website: str, tmp_path: Path) -> None:
+def test_a_download_that_was_cut_goes_on_where_it_was(website: Website, tmp_path: Path) -> None:
+    website.cuts = 1
+    (path,) = fetch(website.uri, SHA256, tmp_path)
+    assert path.read_bytes() == CONTENT
+    assert website.requests == ["", f"bytes={HALF}-"]
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize(
+    ("changes", "asked"),
+    [
+        ({"knows_ranges": False}, ["", f"bytes={HALF}-"]),
+        ({"tags": ['"first"', '"second"']}, ["", f"bytes={HALF}-"]),
+        ({"tags": ["", ""]}, ["", ""]),
+        ({"tags": ['W/"weak"', 'W/"weak"']}, ["", ""]),
+        ({"shift": 1, "tags": ['"first"'] * 3}, ["", f"bytes={HALF}-", ""]),
+    ],
+    ids=["no ranges", "the file has changed", "no tag", "a weak tag", "another part"],
+)
+def test_a_download_that_cannot_go_on_starts_again(
+    changes: dict[str, Any], asked: list[str], website: Website, tmp_path: Path
+) -> None:
+    website.cuts = 1
+    for name, value in changes.items():
+        setattr(website, name, value)
+    assert fetch(website.uri, SHA256, tmp_path)[0].read_bytes() == CONTENT
+    assert website.requests == asked
+
+
+def test_a_server_that_is_busy_is_asked_again(website: Website, tmp_path: Path) -> None:
+    website.failures = 2
+    assert fetch(website.uri, SHA256, tmp_path)[0].read_bytes() == CONTENT
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [({"cuts": 9, "knows_ranges": False}, "ChunkedEncodingError"), ({"failures": 9}, "HTTP status 503")],
+)
+def test_a_download_that_never_ends_leaves_nothing(
+    changes: dict[str, Any], reason: str, website: Website, tmp_path: Path
+) -> None:
+    for name, value in changes.items():
+        setattr(website, name, value)
+    with pytest.raises(UserError, match=f"cannot be read: {reason}; check the URI and the network"):
+        fetch(website.uri, SHA256, tmp_path)
+    assert len(website.requests) == 4
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_page_that_is_not_there_is_refused(website: Website, tmp_path: Path) -> None:
     with pytest.raises(UserError, match="cannot be read: HTTP status 404"):
-        fetch(f"{website}/other.csv", SHA256, tmp_path)
+        fetch(website.uri.replace("reviews", "other"), SHA256, tmp_path)
 
 
 def test_an_unreachable_uri_is_refused(tmp_path: Path) -> None:
@@ -133,11 +230,41 @@ def test_an_object_of_a_bucket_is_downloaded_and_verified(tmp_path: Path) -> Non
 
 
 @pytest.mark.usefixtures("emulator")
-def test_an_object_that_is_not_there_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"gs://shop/other\.csv: cannot be read: HTTP status 404"):
-        fetch("gs://shop/other.csv", "", tmp_path)
+def test_the_tables_of_a_folder_of_a_bucket_are_downloaded(tmp_path: Path) -> None:
+    paths = fetch("gs://shop/many/", "", tmp_path)
+    assert paths == [tmp_path / "a.csv", tmp_path / "b.csv"] == sorted(tmp_path.iterdir())
+    assert all(path.read_bytes() == CONTENT for path in paths)
 
 
-def test_a_bucket_without_an_object_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="expected gs://bucket/path/of/file"):
-        fetch("gs://shop", "", tmp_path)
+@pytest.mark.usefixtures("emulator")
+@pytest.mark.parametrize(
+    ("uri", "says"),
+    [
+        (
+            "gs://shop/other.csv",
+            r"other\.csv: cannot be read: HTTP status 404; check the URI and your access",
+        ),
+        ("gs://nobody/reviews.csv", "gs://nobody/reviews.csv: cannot be read: HTTP status 404"),
+        ("gs://nobody/many/", "gs://nobody/many/: cannot be read: HTTP status 404"),
+        ("gs://shop/nothing/", "gs://shop/nothing/: no table in this folder"),
+        ("gs:///", "expected gs://bucket/path/of/folder"),
+        ("gs://shop", "expected gs://bucket/path/of/file"),
+    ],
+)
+def test_what_is_not_in_the_storage_is_refused(uri: str, says: str, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=says):
+        fetch(uri, "", tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_cut_download_from_a_bucket_leaves_nothing(
+    emulator: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def cut(blob: Any, stream: Any, **_: Any) -> None:
+        stream.write(CONTENT[:HALF])
+        raise requests.ConnectionError
+
+    monkeypatch.setattr(Blob, "download_to_file", cut)
+    with pytest.raises(UserError, match="cannot be read: ConnectionError"):
+        fetch("gs://shop/reviews.csv", "", tmp_path)
+    assert not list(tmp_path.iterdir())
