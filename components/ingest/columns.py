@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from components.ingest.source_table import require_columns, shown
+from components.ingest.source_table import readable, require_columns, shown
 from components.shared.errors import UserError
 
 #: number and category become attributes; date, free text, constant, empty and unused columns are only shown.
@@ -90,9 +90,9 @@ class ColumnPlan:
 
     def lines(self) -> list[str]:
         """Returns the plan for the console, a line a column; foreign names are made printable."""
-        width = max(len(shown(column.column)) for column in self.columns)
+        width = max(len(readable(column.column)) for column in self.columns)
         return [
-            f"  {shown(column.column):<{width}}  {column.role:<10}  {column.why}"
+            f"  {readable(column.column):<{width}}  {column.role:<10}  {column.why}"
             + (f"  ({column.option})" if column.option else "")
             for column in self.columns
         ]
@@ -100,7 +100,10 @@ class ColumnPlan:
 
 @dataclass(frozen=True)
 class NamedColumns:
-    """The columns that the user named; "" leaves the choice to the adapter, "none" means that there is none."""
+    """The columns that the user named.
+
+    "" leaves the choice to the adapter; for title, group and time "none" means that there is none.
+    """
 
     text: str = ""
     title: str = ""
@@ -120,13 +123,18 @@ class NamedColumns:
             *(("group", self.group), ("time", self.time)),
         )
         for role, column in wanted:
-            if column in ("", NONE):
+            if not column or role in self.declined():
                 continue
             if column in named:
                 first, second = OPTIONS[named[column]], OPTIONS[role]
                 raise UserError(f"column '{shown(column)}' is named for {first} and for {second}; name another one")
             named[column] = role
         return named
+
+    def declined(self) -> set[Role]:
+        """Returns the roles that no column has, as the user said."""
+        choices: dict[Role, str] = {"title": self.title, "group": self.group, "time": self.time}
+        return {role for role, column in choices.items() if column == NONE}
 
 
 def assign_roles(
@@ -146,12 +154,7 @@ def assign_roles(
     roles = named.roles()
     columns = list(columns)
     require_columns(columns, list(roles), name)
-    settled = set(roles.values()) | _declined(named)
+    settled = set(roles.values()) | named.declined()
     wanted = {column: role for role, column in by_adapter.items() if role not in settled and column not in roles}
     require_columns(columns, list(wanted), name)
     return roles | wanted
-
-
-def _declined(named: NamedColumns) -> set[Role]:
-    choices: dict[Role, str] = {"title": named.title, "group": named.group, "time": named.time}
-    return {role for role, column in choices.items() if column == NONE}

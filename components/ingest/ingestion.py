@@ -20,7 +20,7 @@ from components.ingest.reading_page import write_reading
 from components.ingest.repairs import Repair
 from components.ingest.sample import DEFAULT_ROWS, generate_sample
 from components.ingest.sampling import StratifiedSample, UniformSample
-from components.ingest.source_table import shown
+from components.ingest.source_table import readable, shown
 from components.ingest.usability import LabelCounts, check_labelled, check_usable
 from components.shared.errors import UserError
 from components.shared.fingerprints import TableFingerprint
@@ -293,7 +293,7 @@ def _tell_plan(plan: ColumnPlan, source: Source) -> None:
 
 
 def _tell_summary(summary: IngestSummary) -> None:
-    labels = ", ".join(f"{shown(label)}: {rows:,}" for label, rows in summary.rows_per_label.items())
+    labels = ", ".join(f"{readable(label)}: {rows:,}" for label, rows in summary.rows_per_label.items())
     order = "from worst to best" if summary.ordered else "without an order"
     tqdm.write(f"Kept {summary.rows_kept:,} of {summary.rows_read:,} rows; labels {order}: {labels}")
     left_out = {

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from components.shared.errors import UserError
+from components.shared.printable import printable
 
 _SHOWN_CHARACTERS = 40
 _SHOWN_COLUMNS = 30
@@ -32,3 +33,9 @@ def shown(value: str) -> str:
     """Returns foreign text fit for a one-line message: ASCII, without control characters, cut if long."""
     escaped = value.encode("unicode_escape").decode("ascii")
     return escaped if len(escaped) <= _SHOWN_CHARACTERS else escaped[:_SHOWN_CHARACTERS] + "..."
+
+
+def readable(value: str) -> str:
+    """Returns foreign text as people read it, for the console: letters of all scripts stay, cut if long."""
+    clean = printable(value)
+    return clean if len(clean) <= _SHOWN_CHARACTERS else clean[:_SHOWN_CHARACTERS] + "..."

@@ -236,6 +236,19 @@ def test_what_the_user_names_goes_first() -> None:
     assert next(column.why for column in plan.columns if column.column == "cons") == "named by --text-column"
 
 
+def test_only_titles_groups_and_times_can_be_declined() -> None:
+    columns = {"none": _sentences(9), "y": _choices([0, 1])}
+    assert _plan(columns, "y", text="none", title="none").named("text") == "none"
+    with pytest.raises(UserError, match="there is no column 'none'"):
+        _plan({"t": _sentences(9), "y": _choices([0, 1])}, "y", text="none")
+
+
+def test_the_plan_shows_letters_of_all_scripts_and_nothing_that_acts_on_a_terminal() -> None:
+    plan = _plan({"Größe\x1b[31m": _choices(["S", "M"]), "コメント": _sentences(9), "y": _choices([0, 1])}, "y")
+    assert any("Größe\ufffd[31m" in line for line in plan.lines())
+    assert any("コメント" in line for line in plan.lines())
+
+
 def test_a_column_of_lists_is_shown_with_the_reason_and_cannot_be_named() -> None:
     head = pd.DataFrame({"text": _sentences(9), "stars": _choices([1, 2])}, dtype="str")
     unreadable = {"tags": "its values are lists"}
