@@ -58,7 +58,7 @@ def load_vectors(embedding: str, words: Sequence[str]) -> KeyedVectors:
     Raises:
         UserError: There is no such file, it is no file of word vectors, or it holds none of the words.
     """
-    vectors = _load(embedding, words)
+    vectors = _load(embedding, list(dict.fromkeys(words)))
     if not len(vectors):
         raise UserError(f"{embedding or PACKAGED}: holds no vector for any word of the reviews; check its language")
     if not np.isfinite(vectors.vectors).all():

@@ -8,9 +8,13 @@ from numpy.typing import NDArray
 
 
 def keyed_vectors(words: list[str], vectors: NDArray[np.float32]) -> KeyedVectors:
-    """Returns words with their vectors, shape (words, dimensions)."""
+    """Returns words, all different, with their vectors, shape (words, dimensions)."""
     keyed = KeyedVectors(vectors.shape[1], count=0, dtype=np.float32)
-    keyed.add_vectors(words, np.asarray(vectors, dtype=np.float32))
+    # Not add_vectors, which copies the matrix several times.
+    keyed.index_to_key = words
+    keyed.key_to_index = {word: row for row, word in enumerate(words)}
+    keyed.vectors = np.asarray(vectors, dtype=np.float32)
+    keyed.next_index = len(words)
     return keyed
 
 

@@ -73,6 +73,12 @@ def test_a_missing_file_is_refused(tmp_path: Path) -> None:
         load_vectors(str(tmp_path / "none.txt"), ["soft"])
 
 
+def test_a_word_asked_for_twice_is_kept_once(glove: Path) -> None:
+    vectors = load_vectors(str(glove), ["soft", "dress", "soft"])
+    assert len(vectors) == 2 and vectors.vectors.shape == (2, 2)
+    assert vectors.most_similar("soft", topn=1)[0][0] == "dress"
+
+
 def test_names_are_those_of_the_file() -> None:
     assert name_of("") == "glove-6b-50d"
     assert name_of("gs://bucket/glove.840B.txt") == name_of("/data/glove.840B.txt") == "glove.840B.txt"
