@@ -101,8 +101,8 @@ def _small_classes(table: TableFigures, labels: Sequence[str]) -> Advice:
     return Advice(
         "act",
         "Small classes",
-        f"Fewer than {_SMALL_CLASS} reviews: {named}{' and others' if len(small) > 5 else ''}. Figures of such a "
-        "class rest on a few dozen reviews and will jump from run to run. Collect more, or merge it with another.",
+        f"Fewer than {_SMALL_CLASS} reviews: {named}{' and others' if len(small) > 5 else ''}. Few of them reach the "
+        "test data, so that their figures jump from run to run. Collect more, or merge the class with another.",
     )
 
 

@@ -22,8 +22,6 @@ SIMILARITY = 0.8
 #: Stands among the columns of the source, whose names have a prefix.
 LENGTH_COLUMN = "number of words"
 _WORDS_A_LABEL = 12
-#: Of longer reviews only the beginning is looked at.
-_CHARACTERS = 10_000
 _TEXTS_AT_ONCE = 2_000
 
 
@@ -71,7 +69,7 @@ def figures_of_sample(table: pd.DataFrame, task: Task, language: str, seed: int)
         seed: Of what chance is measured by.
     """
     label = task.indices(table["label"].tolist())
-    reviews = [review[:_CHARACTERS] for review in reviews_of(table)]
+    reviews = reviews_of(table)
     has_text = (table["text"].str.strip() != "").to_numpy(dtype=bool)
     natural = [
         natural_text(reviews[row])

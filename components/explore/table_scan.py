@@ -13,6 +13,9 @@ from components.shared.reviews import attributes_of, count_reviews, iterate_revi
 from components.shared.task import Task
 from components.shared.text import join_title
 
+#: Of longer titles and texts only the beginning is looked at closely.
+_CHARACTERS = 10_000
+
 
 @dataclass(frozen=True)
 class Scan:
@@ -76,15 +79,19 @@ def scan_partition(table: pd.DataFrame, task: Task) -> Scan:
 def rows_at(reviews: Path, positions: NDArray[np.int64], columns: Iterable[str] | None = None) -> pd.DataFrame:
     """Returns the rows of a reviews table at the given positions, counted from 0, in the table's order.
 
+    Of titles and texts of more than 10,000 characters it returns the beginning.
+
     Args:
         reviews: Table of stage "ingested".
         positions: Sorted.
-        columns: Only these columns, if given.
+        columns: Only these columns, if given; title and text among them.
     """
     found = []
     for table in iterate_reviews(reviews, "ingested", columns):
         first, last = np.searchsorted(positions, [table.index[0], table.index[-1] + 1])
-        found.append(table.loc[positions[first:last]])
+        rows = table.loc[positions[first:last]]
+        shortened = {name: rows[name].str.slice(stop=_CHARACTERS) for name in ("title", "text")}
+        found.append(rows.assign(**shortened))
         if last == len(positions):
             break
     return pd.concat(found)

@@ -102,6 +102,8 @@ def log_odds(here: NDArray[np.integer], elsewhere: NDArray[np.integer]) -> NDArr
     Args:
         here, elsewhere: How often each word stands in each group, shape (words,).
     """
+    if len(here) < 2:  # the odds of the only word against all others
+        return np.zeros(len(here))
     both = here + elsewhere
     prior = _PRIOR_STRENGTH * both / both.sum()
     total = prior.sum()

@@ -3,6 +3,8 @@ from datetime import datetime, timedelta
 
 import pandas as pd
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from components.explore import exploration
 from components.explore.exploration import write_exploration
@@ -116,3 +118,24 @@ def test_a_file_that_is_no_reviews_table_is_refused(tmp_path):
     with pytest.raises(UserError, match="not a reviews table"):
         write_exploration(tmp_path / "reviews.parquet", "en", 1, tmp_path / "page.html")
     assert not (tmp_path / "page.html").exists()
+
+
+_ROW = st.tuples(
+    st.text(max_size=40),
+    st.text(max_size=40),
+    st.integers(0, 2),
+    st.none() | st.floats(),
+    st.none() | st.text(max_size=5),
+    st.none() | st.datetimes(datetime(1700, 1, 1), datetime(2200, 1, 1)),
+)
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(rows=st.lists(_ROW, min_size=1, max_size=30), ordered=st.booleans())
+def test_every_table_has_a_page(rows, ordered, write_table, tmp_path):
+    title, text, label, number, category, time = (list(column) for column in zip(*rows, strict=True))
+    columns = {"source:number": pd.Series(number, dtype=float).tolist(), "source:category": category}
+    columns |= {"group_key": category, "time": pd.Series(time, dtype="datetime64[us]").tolist()}
+    labels = ["1", "2", "3"]
+    path = write_table(labels, ordered, title=title, text=text, label=[labels[one] for one in label], **columns)
+    assert "What this means for training</h2>" in _page(path, tmp_path)

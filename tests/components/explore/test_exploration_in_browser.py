@@ -67,7 +67,7 @@ def hostile_page(write_table, tmp_path):
         labels,
         ordered=False,
         description={"source": _HOSTILE[0] + _HOSTILE[8], "label_column": _HOSTILE[1], "group_column": _HOSTILE[2]},
-        title=[_HOSTILE[row % len(_HOSTILE)] for row in range(rows)],
+        title=[_HOSTILE[max(row, 1) % len(_HOSTILE)] for row in range(rows)],
         text=texts,
         label=[labels[row % len(labels)] for row in range(rows)],
         group_key=[_HOSTILE[0], _HOSTILE[8]] * (rows // 2),
@@ -122,6 +122,8 @@ def test_a_planted_script_would_be_seen(tmp_path):
 
 def test_hostile_texts_are_escaped_and_shortened(hostile_page):
     body = hostile_page[hostile_page.index("<body>") :]
+    for heading in ("The same text with different labels", "Nearly the same", "Class shares over time"):
+        assert heading in body
     tags = set(re.findall(r"<(\w+)", body))
     assert tags.isdisjoint({"script", "img", "svg", "style", "iframe"})
     assert "&lt;script&gt;" in body and "{{7*7}}" in body

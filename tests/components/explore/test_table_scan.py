@@ -62,7 +62,12 @@ def test_rows_are_found_again_by_their_position(write_table):
     rows = PARTITION_ROWS + 50
     path = write_table(["a", "b"], text=[f"text {row}" for row in range(rows)], label=["a", "b"] * (rows // 2))
     wanted = np.array([0, 7, PARTITION_ROWS, rows - 1])
-    assert rows_at(path, wanted, ["text"])["text"].tolist() == [f"text {row}" for row in wanted]
+    assert rows_at(path, wanted, ["title", "text"])["text"].tolist() == [f"text {row}" for row in wanted]
+
+
+def test_of_a_very_long_text_the_beginning_is_read(write_table):
+    path = write_table(["a", "b"], text=["x" * 1_000_000, "y"], label=["a", "b"])
+    assert rows_at(path, np.array([0, 1]))["text"].str.len().tolist() == [10_000, 1]
 
 
 @pytest.mark.parametrize("rows", [3, 100])

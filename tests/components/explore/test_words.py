@@ -30,6 +30,10 @@ def test_log_odds_is_antisymmetric_and_trusts_many_more_than_few():
     assert scores[0] > scores[1] > scores[2]
 
 
+def test_a_single_word_tells_nothing():
+    assert log_odds(np.array([3]), np.array([1])).tolist() == [0]
+
+
 def test_stop_words_are_those_of_the_language():
     assert words_without_stop_words(["The dress is not soft!"], "en") == [["dress", "not", "soft"]]
     assert words_without_stop_words(["The dress!"], "fr") == [["the", "dress"]]
