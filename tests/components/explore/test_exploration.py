@@ -120,6 +120,24 @@ def test_a_file_that_is_no_reviews_table_is_refused(tmp_path):
     assert not (tmp_path / "page.html").exists()
 
 
+@pytest.mark.realdata
+def test_the_clothing_reviews_are_seen_as_they_are(write_table, tmp_path):
+    source = pd.read_csv("../shared/data/womens_clothing_reviews.csv")
+    path = write_table(
+        list("12345"),
+        title=source["Title"].fillna("").tolist(),
+        text=source["Review Text"].fillna("").tolist(),
+        label=source["Rating"].astype(str).tolist(),
+        **{f"source:{name}": source[name].astype(float).tolist() for name in ("Age", "Recommended IND")},
+    )
+    page = _page(path, tmp_path).replace("\u202f", " ")
+    assert "845 reviews have no text (4.2 %)" in page
+    assert "right for 56 % of the reviews" in page
+    assert re.search(
+        r"takes away much of the doubt about the label: “Recommended IND” \(2\d % of the doubt\)\.", page
+    )
+
+
 _ROW = st.tuples(
     st.text(max_size=40),
     st.text(max_size=40),
