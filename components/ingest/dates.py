@@ -17,6 +17,8 @@ _LOOKS_LIKE_A_DATE = re.compile(
 )
 #: How Twitter's interface spelt dates, with an offset instead of the zone's name.
 _TWITTER = "%a %b %d %H:%M:%S %z %Y"
+#: Formats that pandas does not guess.
+_FORMATS = (_TWITTER, "%d-%b-%y", "%m/%d/%y", "%d/%m/%y", "%d.%m.%y")
 #: pandas reads offsets but not these names.
 _OFFSETS = {"PDT": "-0700", "PST": "-0800", "EDT": "-0400", "EST": "-0500", "UTC": "+0000", "GMT": "+0000"}
 _ZONE_NAME = re.compile(rf"\b({'|'.join(_OFFSETS)})\b")
@@ -61,7 +63,7 @@ def _candidates(values: pd.Series) -> list[str]:
         return [_SECONDS]
     if values.str.fullmatch(r"\d{12,13}").all():
         return [_MILLISECONDS]
-    found = dict.fromkeys(["ISO8601", _TWITTER])
+    found = dict.fromkeys(["ISO8601", *_FORMATS])
     for value in values.unique()[:_GUESSED_FROM]:
         day_first = "." in value
         for choice in (day_first, not day_first):

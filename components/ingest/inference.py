@@ -19,6 +19,7 @@ from components.ingest.columns import Column, NamedColumns, Role
 from components.ingest.profiles import Profile
 from components.ingest.source_table import listed
 from components.shared.errors import UserError
+from components.shared.reviews import PARTITION_ROWS
 
 
 def _words(text: str) -> frozenset[str]:
@@ -47,7 +48,12 @@ _OTHER_NAMES = _words(
 #: Codes with these names are properties: a version, a size.
 _PROPERTY_NAMES = _words("version size color colour model größe farbe taille couleur date datum time")
 
+#: "number of reviews", "user votes": not identifiers.
+_COUNT_NAMES = _words("of count counts votes total sum rating score age likes price")
+_TIME_NAMES = _words("time timestamp date datum created at")
+
 _NAME_FACTOR = 4.0
+_EPOCH_DIGITS = 9
 _LEAST_GROUPS, _LARGEST_GROUP = 20, 0.2
 _TITLE_FILLED, _TITLE_DISTINCT, _TITLE_DIGITS = 0.3, 0.3, 0.8
 #: Short texts of which more than this share are different describe one row each, not a kind of review.
@@ -147,7 +153,7 @@ def _choose_group(profiles: Sequence[Profile]) -> Choice | None:
     if not candidates:
         return None
     best = max(candidates, key=lambda profile: (bool(profile.words & _PERSON_NAMES), profile.distinct))
-    return Choice(best.column, f"{best.distinct:,} different values that come back: rows of one share a split")
+    return Choice(best.column, f"{best.distinct:,} people or things with several reviews: those of one share a split")
 
 
 def is_group(profile: Profile) -> bool:
@@ -157,15 +163,20 @@ def is_group(profile: Profile) -> bool:
     whole = profile.kind == "number" and profile.whole and named and not _is_count(profile)
     return (
         (alike or whole or (named and profile.kind == "short"))
-        and profile.distinct_share < 1
+        and (profile.distinct_share < 1 or _may_come_back(profile))
         and profile.distinct >= _LEAST_GROUPS
         and profile.largest_share <= _LARGEST_GROUP
     )
 
 
+def _may_come_back(profile: Profile) -> bool:
+    """Returns whether these are people of whom each has written once so far, and more rows are to come."""
+    return bool(profile.words & _PERSON_NAMES) and profile.rows >= PARTITION_ROWS
+
+
 def _is_count(profile: Profile) -> bool:
     """Returns whether the name speaks of how many, as in "number of reviews" or "user_votes"."""
-    return bool(profile.words & _words("of count counts votes total sum rating score age total_votes likes price"))
+    return bool(profile.words & _COUNT_NAMES)
 
 
 def describe(profile: Profile) -> Column:
@@ -181,7 +192,7 @@ def _role(profile: Profile) -> tuple[Role, str]:
         return "constant", "the same value in every row: left out"
     if profile.kind == "link":
         return "unused", "links or addresses: left out"
-    if profile.kind == "date":
+    if profile.kind == "date" or _is_epoch(profile):
         return "date", "dates; rows are split by time only if asked to"
     if _is_identifier(profile):
         return "identifier", "a value of its own in every row: left out"
@@ -193,7 +204,12 @@ def _role(profile: Profile) -> tuple[Role, str]:
         return "free text", _why_prose(profile)
     if profile.distinct > _FEW_CATEGORIES and profile.distinct_share > _MOST_CATEGORIES_SHARE:
         return "unused", f"{profile.distinct:,} different short texts, too many for categories: left out"
-    return "category", f"{profile.distinct:,} different values"
+    return "category", f"{profile.distinct:,} different values" if profile.distinct > 1 else "one value or none"
+
+
+def _is_epoch(profile: Profile) -> bool:
+    """Returns whether whole numbers of nine digits or more are called a time: seconds since 1970."""
+    return profile.whole and profile.mean_characters >= _EPOCH_DIGITS and bool(profile.words & _TIME_NAMES)
 
 
 def _is_identifier(profile: Profile) -> bool:

@@ -33,6 +33,7 @@ class Profile:
 
     Attributes:
         column: Its name.
+        rows: Rows that were looked at.
         kind: What its values are: nothing, always the same, links, numbers, dates, prose, codes (letters and
             digits without spaces) or other short texts.
         filled_share: Share of rows with a value.
@@ -47,6 +48,7 @@ class Profile:
 
     column: str
     kind: Kind
+    rows: int = 0
     filled_share: float = 0.0
     distinct: int = 0
     distinct_share: float = 0.0
@@ -80,6 +82,7 @@ def profile(values: pd.Series) -> Profile:
     return Profile(
         column=column,
         kind=_kind(filled, len(counts), numbers, len(filled) == len(values)),
+        rows=len(values),
         filled_share=len(filled) / len(values),
         distinct=len(counts),
         distinct_share=len(counts) / len(filled),

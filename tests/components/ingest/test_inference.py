@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from components.ingest.adapters import choose_adapter, plan_columns
 from components.ingest.columns import ColumnPlan, NamedColumns
 from components.shared.errors import UserError
+from components.shared.reviews import PARTITION_ROWS
 
 _ROWS = 400
 _WORDS = (
@@ -175,6 +176,8 @@ def test_support_messages_with_text_labels() -> None:
             [f"{number} Main Street, {town} East" for number, town in enumerate(_choices(_WORDS))],
             "free text",
         ),
+        ("Time", [str(1_300_000_000 + 977 * number) for number in range(_ROWS)], "date"),
+        ("when", _choices(["20-May-12", "1-Jun-10", "12-Dec-15"]), "date"),
         ("store_id", _choices(range(1, 5)), "number"),
         ("reply", [text if number % 20 == 0 else "" for number, text in enumerate(_sentences(90))], "free text"),
     ],
@@ -215,6 +218,17 @@ def test_a_user_goes_before_a_product_as_group() -> None:
     plan = _plan({"sku": products, "user": users, "t": _sentences(9), "y": _choices([0, 1])}, "y")
     assert plan.named("group") == "user"
     assert plan.all_named("identifier") == ("sku",)
+
+
+def test_people_who_wrote_once_in_the_first_of_more_rows_are_a_group() -> None:
+    rows = PARTITION_ROWS
+    columns = {
+        "user_id": [f"u{number:07d}x" for number in range(rows)],
+        "post_id": [f"p{number:07d}x" for number in range(rows)],
+        "t": _sentences(5, rows=rows),
+        "y": _choices([0, 1], rows=rows),
+    }
+    assert _roles(_plan(columns, "y")) == {"user_id": "group", "post_id": "identifier", "t": "text", "y": "label"}
 
 
 def test_what_the_user_names_goes_first() -> None:
