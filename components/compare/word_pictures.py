@@ -93,7 +93,7 @@ def _draw_bars(axes: Axes, bars: Sequence[tuple[str, float]], places: int) -> No
     axes.bar_label(drawn, [f"{value:+.2f}" for value in values], padding=2, fontsize=7)
     axes.set_yticks(range(len(bars)), [_short(word) for word, _ in bars])
     axes.set_ylim(places - 0.5, -0.5)
-    axes.margins(x=0.2)
+    axes.margins(x=0.3)
     axes.axvline(0, color=MUTED, linewidth=0.8)
     axes.tick_params(axis="y", length=0)
     axes.patch.set_visible(False)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from components.compare.comparison import compare_candidates
 from components.evaluate import evaluation, machine
 
 
@@ -23,3 +24,27 @@ def measurements(trained, tmp_path_factory: pytest.TempPathFactory) -> Path:
             destination=root / "measurements",
         )
     return root / "measurements"
+
+
+@pytest.fixture
+def run(trained, measurements, tmp_path):
+    def compare(seed=0, **changed):
+        page = tmp_path / "page.html"
+        page.write_text("<p>about the data</p>")
+        arguments = {
+            "features": trained.features,
+            "plan": trained.plan,
+            "measurements": measurements,
+            "sources": trained.sources,
+            "pages": {"Data": page, "Cleaning": tmp_path / "missing.html"},
+            "explained_reviews": 6,
+            "seed": seed,
+            "table": tmp_path / "candidates.csv",
+            "decision": tmp_path / "decision.json",
+            "winner": tmp_path / "winner",
+            "explanations": tmp_path / "explanations.json",
+            "report": tmp_path / "report.html",
+        }
+        return compare_candidates(**(arguments | changed)), tmp_path
+
+    return compare

@@ -5,35 +5,10 @@ import pandas as pd
 import pytest
 
 from components.compare import comparison as comparison_module
-from components.compare.comparison import compare_candidates
 from components.compare.table import STATUSES
 from components.shared.bundle import load_bundle, read_manifest
 from components.shared.measurements import Champion, predictions_path, read_measurements
 from components.shared.plan import read_plan
-
-
-@pytest.fixture
-def run(trained, measurements, tmp_path):
-    def compare(seed=0, **changed):
-        page = tmp_path / "page.html"
-        page.write_text("<p>about the data</p>")
-        arguments = {
-            "features": trained.features,
-            "plan": trained.plan,
-            "measurements": measurements,
-            "sources": trained.sources,
-            "pages": {"Data": page, "Cleaning": tmp_path / "missing.html"},
-            "explained_reviews": 6,
-            "seed": seed,
-            "table": tmp_path / "candidates.csv",
-            "decision": tmp_path / "decision.json",
-            "winner": tmp_path / "winner",
-            "explanations": tmp_path / "explanations.json",
-            "report": tmp_path / "report.html",
-        }
-        return compare_candidates(**(arguments | changed)), tmp_path
-
-    return compare
 
 
 def test_a_comparison_writes_table_decision_winner_and_report(run):

@@ -1,4 +1,5 @@
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import numpy as np
@@ -6,11 +7,13 @@ import pytest
 
 from components.compare.bootstrap import bootstrap_metric
 from components.compare.costs import cost_per_month_eur
+from components.compare.explaining import ChoiceExplanation, Example
 from components.compare.report import ReportContent, render_report
 from components.compare.selection import Candidate, Deployed, decide
 from components.compare.table import make_rows
 from components.compare.techniques import describe_gains
-from components.shared.features import Features
+from components.shared.explanations import DrivingWords, Explanation, WordEffect
+from components.shared.features import Features, Finding
 from components.shared.measurements import Champion, Machine, Measurement, Measurements, Spread
 from components.shared.meter import Usage
 from components.shared.metrics import quality
@@ -128,6 +131,30 @@ def make_content(count, labels=("1", "2", "3", "4", "5"), failure="it diverged",
     )
 
 
+def make_explained(word="love", label="5"):
+    """Returns an explanation in which `word` and `label` stand wherever words and labels of strangers do."""
+    labels = ("1", "2", "3", "4", label)
+    values = [(-0.1, 0.0, 0.0, 0.0, 0.1), (0.05, 0.0, 0.0, 0.0, -0.05)]
+    explanation = Explanation(
+        labels=labels,
+        words=(word, "but"),
+        contributions=tuple(values),
+        base=(0.2, 0.1, 0.1, 0.1, 0.5),
+        prediction=(0.15, 0.1, 0.1, 0.1, 0.55),
+        complete=False,
+    )
+    drivers = [
+        DrivingWords(
+            label=name,
+            raising=(WordEffect(word=word, contribution=0.1, occurrences=3),),
+            lowering=(WordEffect(word="but", contribution=-0.05, occurrences=4),),
+        )
+        for name in labels
+    ]
+    examples = [Example(kind=kind, truth=label, explanation=explanation) for kind in ("right", "wrong", "mixed")]
+    return ChoiceExplanation(candidate="lstm", reviews=100, drivers=tuple(drivers), examples=tuple(examples))
+
+
 class _Reader(HTMLParser):
     """Collects the tags, their addresses, and the tags that never close."""
 
@@ -193,6 +220,21 @@ def test_hostile_text_stays_text(tmp_path):
     assert re.search(r'<iframe sandbox="" title="[^"]*" srcdoc="[^"]*">', html)
 
 
+def test_the_report_lists_what_the_guard_found_escaped():
+    assert "Leak and sampling guard" not in render_report(make_content(1))
+    content = make_content(1)
+    findings = (
+        Finding(rule="label proxies", outcome="repaired", message=_HOSTILE, columns=(_HOSTILE,)),
+        Finding(rule="split sizes", outcome="warning", message="train 90%"),
+    )
+    html = render_report(replace(content, features=content.features.model_copy(update={"findings": findings})))
+    reader = _read(html)
+    assert "img" not in reader.tags
+    assert "<strong>label proxies</strong>" in html
+    assert "repaired. " in html
+    assert '▲</span> warning. <span class="note">train 90%</span>' in html
+
+
 def test_the_chart_takes_its_colours_from_the_page():
     html = render_report(make_content(4))
     svg = html[html.index("<svg") : html.index("</svg>")]
@@ -203,3 +245,33 @@ def test_the_chart_takes_its_colours_from_the_page():
 
 def test_the_same_content_gives_the_same_report():
     assert render_report(make_content(4)) == render_report(make_content(4))
+
+
+def test_the_words_that_drive_the_choice_are_shown_with_signs_and_pictures():
+    html = render_report(replace(make_content(3), explained=make_explained()))
+    _read(html)
+    section = html.split('<section aria-labelledby="words">')[1].split("</section>")[0]
+    assert section.count("<svg") == 4
+    assert "var(--accent)" in section and "var(--against)" in section
+    assert "love<sup>+</sup>" in section and "but<sup>−</sup>" in section
+    for heading in ("Right, with the most confidence: says 5 (55%)", "Wrong, with the most", "Undecided"):
+        assert heading in section
+    assert "Neighbours may share" in section
+
+
+def test_hostile_words_stay_text():
+    explained = make_explained(_HOSTILE + "\x1b[31m\u202e", _HOSTILE)
+    html = render_report(replace(make_content(3), explained=explained))
+    reader = _read(html)
+    assert reader.tags.count("script") == 1
+    assert "img" not in reader.tags
+    assert "\x1b" not in html and "\u202e" not in html
+
+
+def test_without_an_explanation_there_is_no_section_for_it():
+    assert 'aria-labelledby="words"' not in render_report(make_content(3))
+
+
+def test_a_model_that_no_word_changes_is_explained_in_a_sentence():
+    explained = make_explained().model_copy(update={"drivers": (), "examples": ()})
+    assert "No word that occurs at least 3 times" in render_report(replace(make_content(3), explained=explained))

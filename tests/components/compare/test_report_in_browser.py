@@ -4,6 +4,7 @@ import importlib.util
 import re
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,12 +18,17 @@ pytestmark = [
 ]
 
 
-def _make_content(*arguments, **options):
+def _examples():
+    """Returns the module that makes reports' contents."""
     path = Path(__file__).with_name("test_report.py")
     spec = importlib.util.spec_from_file_location("report_content", path)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    return module.make_content(*arguments, **options)
+    return module
+
+
+def _make_content(*arguments, **options):
+    return _examples().make_content(*arguments, **options)
 
 
 def _open(html, tmp_path, script=""):
@@ -64,3 +70,26 @@ def test_a_script_in_an_embedded_page_does_not_run(tmp_path):
     page.write_text("<script>parent.document.title = 'taken over'</script>")
     dom, _ = _open(render_report(_make_content(1, pages={"Data": page})), tmp_path)
     assert "<title>taken over" not in dom
+
+
+def test_the_pictures_of_words_are_drawn_in_the_colours_of_the_page(tmp_path):
+    content = replace(_make_content(3), explained=_examples().make_explained("love"))
+    script = """
+      const section = document.querySelector('section[aria-labelledby="words"]');
+      const bars = [...section.querySelectorAll("svg path")];
+      const fill = (bar) => getComputedStyle(bar).fill;
+      const colour = (name) => {
+        const probe = document.body.appendChild(document.createElement("i"));
+        probe.style.color = `var(${name})`;
+        return getComputedStyle(probe).color;
+      };
+      const width = (shape) => shape.getBoundingClientRect().width;
+      const drawn = (name) => bars.filter((bar) => fill(bar) === colour(name) && width(bar) > 20);
+      const widths = [...section.querySelectorAll("svg")].map(width);
+      document.title = [drawn("--accent").length, drawn("--against").length, Math.min(...widths) > 300].join(" ");
+    """
+    dom, console = _open(render_report(content), tmp_path, script)
+    assert console == []
+    raising, lowering, wide = re.search(r"<title>(.*?)</title>", dom).group(1).split()
+    assert int(raising) == int(lowering) == 8  # five labels and three reviews
+    assert wide == "true"
