@@ -201,8 +201,3 @@ _TAKE: dict[str, Callable[[str], str]] = {
 def tokenize(natural: str) -> list[str]:
     """Returns the words of a natural text in lower case, contractions cut, with ! and ? as words."""
     return _TOKEN.findall(natural.lower().replace("’", "'"))
-
-
-def content_tokens(natural: str, stop_words: Collection[str]) -> list[str]:
-    """Returns the tokens of a natural text that are no stop words; give a set for speed."""
-    return [token for token in tokenize(natural) if token not in stop_words]

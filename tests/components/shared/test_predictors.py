@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sklearn.linear_model import LogisticRegression
 
-from components.shared.bundle import load_bundle
+from components.shared.bundle import load_bundle, read_manifest, write_bundle
 from components.shared.candidates import bundle_directory
 from components.shared.predictors import (
     DistilBertParameters,
@@ -20,6 +20,7 @@ from components.shared.predictors import (
     encode_tokens,
 )
 from components.shared.task import Task
+from components.shared.text import TextPreprocessing
 
 _TASK = Task(labels=("1", "2", "3"), scores=(1, 2, 3), text_column="text")
 _HOSTILE = st.lists(st.text(max_size=40), min_size=1, max_size=6)
@@ -47,6 +48,36 @@ def test_no_reviews_give_no_rows(predictor: Any) -> None:
 def test_mark_up_and_links_do_not_change_a_prediction(predictor: Any) -> None:
     plain, marked = predictor.predict(["love the perfect dress", "<b>love</b> the perfect dress https://a.example/x"])
     np.testing.assert_allclose(plain, marked, atol=1e-6)
+
+
+@pytest.mark.parametrize("candidate", ["lstm", "logistic"])
+def test_a_bundle_scores_with_the_steps_that_it_was_trained_with(
+    candidate: str, tiny: Any, logistic_bundle: Path, tmp_path: Path
+) -> None:
+    source = {"lstm": bundle_directory(tiny.trained, "lstm"), "logistic": logistic_bundle}[candidate]
+    files = {name: (source / name).read_bytes() for name in read_manifest(source).files}
+    manifest = read_manifest(source).model_copy(update={"natural_steps": ("links",)})
+    write_bundle(tmp_path / "bundle", manifest, files)
+    usual, links_only = load_bundle(source), load_bundle(tmp_path / "bundle")
+    texts = ["dress <love perfect soft> https://a.example/awful", "dress <love perfect soft>", "dress"]
+    assert links_only.natural_views(texts)[:2] == ["dress <love perfect soft>"] * 2
+    np.testing.assert_array_equal(*usual.predict(texts[1:]))
+    marked, without_link, plain = links_only.predict(texts)
+    np.testing.assert_array_equal(marked, without_link)
+    assert not np.array_equal(marked, plain)
+
+
+def test_the_lstm_reads_the_same_tokens_as_training(tiny: Any, tmp_path: Path) -> None:
+    source = bundle_directory(tiny.trained, "lstm")
+    manifest = read_manifest(source)
+    text = TextPreprocessing(stop_words=("awful",), lemmas=True)
+    changed = manifest.model_copy(update={"preprocessing": manifest.preprocessing | {"text": text.model_dump()}})
+    write_bundle(tmp_path / "bundle", changed, {name: (source / name).read_bytes() for name in manifest.files})
+    predictor = load_bundle(tmp_path / "bundle")
+    with_lemma, without, stopped = predictor.predict(["the dresses love", "the dress love", "awful the dress love"])
+    np.testing.assert_array_equal(with_lemma, without)
+    np.testing.assert_array_equal(stopped, without)
+    assert not np.array_equal(*load_bundle(source).predict(["dresses love", "dress love"]))
 
 
 def test_the_lstm_reads_only_the_beginning_of_a_long_review(tiny: Any) -> None:

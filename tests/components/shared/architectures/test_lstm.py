@@ -20,7 +20,7 @@ from components.shared.keras import tf
 from components.shared.meter import Usage
 from components.shared.predictors import Predictor, encode_tokens
 from components.shared.task import Task
-from components.shared.text import TextPreprocessing, content_tokens, natural_text
+from components.shared.text import TextPreprocessing, natural_text
 
 _WORDS = [f"{first}{second}" for first in "abcdefgh" for second in "aeiouy"]
 _LENGTH, _DIMENSIONS, _UNITS = 12, 32, 32
@@ -86,13 +86,13 @@ def predictor(
 
 
 def _reviews() -> pd.DataFrame:
-    tokens = [" ".join(content_tokens(natural_text(text), _TEXT.stop_words)) for text in _TEXTS]
+    tokens = [" ".join(_TEXT.tokens(natural_text(text))) for text in _TEXTS]
     return pd.DataFrame({"tokens": tokens})
 
 
 def test_training_sees_the_same_numbers_as_the_predictor(architecture: Lstm) -> None:
     numbers = {word: number for number, word in enumerate(_WORDS, start=1)}
-    tokens = [content_tokens(natural_text(text), _TEXT.stop_words) for text in _TEXTS]
+    tokens = [_TEXT.tokens(natural_text(text)) for text in _TEXTS]
     (inputs,) = architecture.inputs(architecture.encode(_reviews()))
     np.testing.assert_array_equal(inputs, encode_tokens(tokens, numbers, _LENGTH))
 
