@@ -14,6 +14,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         "distilbert_technique_rows": 500,
         "calibration_rows": 50,
         "latency_reviews": 100,
+        "explained_reviews": 50,
     },
     "full": {},
 }

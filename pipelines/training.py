@@ -161,6 +161,7 @@ def training_pipeline(
     clusters: int = 32,
     calibration_rows: int = 200,
     latency_reviews: int = 200,
+    explained_reviews: int = 100,
     deploy_target: str = "kubernetes",
     model_store: str = MODEL_STORE_MOUNT,
     store_claim: str = "sentiment-model-store",
@@ -227,6 +228,7 @@ def training_pipeline(
         clusters: Number of distinct weights that clustering leaves in a matrix.
         calibration_rows: Reviews that calibrate full int8 quantisation.
         latency_reviews: Reviews timed one by one.
+        explained_reviews: The words that the chosen model goes by are looked for in so many reviews; 0: not at all.
         deploy_target: kubernetes, or local: publish, serve here, predict once, stop.
         model_store: Directory of the versioned model store.
         store_claim: Persistent volume claim that holds the model store.
@@ -282,6 +284,7 @@ def training_pipeline(
         clusters=clusters,
         calibration_rows=calibration_rows,
         latency_reviews=latency_reviews,
+        explained_reviews=explained_reviews,
     )
     place(defined, "define")
     plan, code = defined.outputs["plan"], defined.outputs["Output"]
@@ -424,6 +427,7 @@ def training_pipeline(
         exploration=explored.outputs["report"],
         checks=cleaned.outputs["checks"],
         guard=engineered.outputs["guard"],
+        explained_reviews=explained_reviews,
         seed=seed,
     )
     place(compared, "compare")

@@ -45,6 +45,7 @@ def define(
     clusters: int,
     calibration_rows: int,
     latency_reviews: int,
+    explained_reviews: int,
     plan: dsl.Output[dsl.Artifact],
 ) -> str:
     """Checks the need, the parameters and the wanted techniques before anything runs.
@@ -88,6 +89,7 @@ def define(
         clusters: Checked to be in its range.
         calibration_rows: Checked to be in its range.
         latency_reviews: Checked to be in its range.
+        explained_reviews: Checked to be in its range.
         plan: The need and the candidates to build, as JSON.
 
     Returns:
@@ -128,6 +130,7 @@ def define(
         "clusters": clusters,
         "calibration_rows": calibration_rows,
         "latency_reviews": latency_reviews,
+        "explained_reviews": explained_reviews,
     }
     choices = {
         "adapter": [adapter],

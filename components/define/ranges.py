@@ -38,6 +38,7 @@ RANGES: dict[str, tuple[float, float]] = {
     "clusters": (3, 256),
     "calibration_rows": (1, float("inf")),
     "latency_reviews": (1, float("inf")),
+    "explained_reviews": (0, 10000),
 }
 
 
