@@ -73,7 +73,7 @@ def find_encoding(open_file: Callable[[], IO[bytes]], encoding: str, label: str,
     if encoding:
         return _required(open_file, _known(encoding), label)
     with open_file() as stream:
-        marked = _marked(stream.read(_CHUNK_BYTES))
+        marked = marked_encoding(stream.read(_CHUNK_BYTES))
     if marked:
         return _required(open_file, marked, label)
     if _first_undecodable_line(open_file, "utf-8", label) is None:
@@ -101,7 +101,7 @@ def _required(open_file: Callable[[], IO[bytes]], codec: str, label: str) -> Enc
     return Encoding(codec)
 
 
-def _marked(sample: bytes) -> str:
+def marked_encoding(sample: bytes) -> str:
     """Returns the encoding that the first bytes give away, or "": a mark, or the NULs of UTF-16 without one."""
     for mark, codec in _MARKS.items():
         if sample.startswith(mark):

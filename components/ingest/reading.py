@@ -14,11 +14,17 @@ from tqdm import tqdm
 
 from components.ingest.compression import is_packed, opener
 from components.ingest.delimited import DelimitedFile, find_dialect, text_stream
-from components.ingest.encodings import Encoding, find_encoding
+from components.ingest.encodings import Encoding, find_encoding, marked_encoding
 from components.ingest.json_lines import JsonLinesFile, is_json
 from components.ingest.parquet import ParquetFile
 from components.ingest.repairs import Repairs
-from components.ingest.signatures import SAMPLE_BYTES, is_parquet, require_no_markup, require_text_or_parquet
+from components.ingest.signatures import (
+    SAMPLE_BYTES,
+    is_parquet,
+    require_few_controls,
+    require_known_content,
+    require_no_markup,
+)
 from components.ingest.source_table import listed, shown
 from components.ingest.table_file import TableFile, to_table
 from components.shared.errors import UserError
@@ -143,9 +149,11 @@ def _open_file(path: Path, label: str, encoding: str, delimiter: str, repairs: R
     open_content = opener(path, label)
     with open_content() as stream:
         sample = stream.read(SAMPLE_BYTES)
-    require_text_or_parquet(sample, label)
+    require_known_content(sample, label)
     if is_parquet(sample):
         return ParquetFile(_unpacked(open_content) if is_packed(path, label) else open_content, label)
+    if not encoding and not marked_encoding(sample):
+        require_few_controls(sample, label)
     found = find_encoding(open_content, encoding, label, repairs)
     text = text_stream(io.BytesIO(sample), Encoding(found.codec, "ignore"), newline="").read()
     require_no_markup(text, label)

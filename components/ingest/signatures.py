@@ -32,7 +32,7 @@ _WEB_PAGES = ("<!doctype html", "<html", "<head", "<body")
 _SHOWN_PLACE = 2048
 #: Control characters that text files hold: tab, line ends, form feed, end of file, escape; NULs are repaired.
 _TEXT_CONTROLS = frozenset(b"\x00\t\n\v\f\r\x1a\x1b")
-_LARGEST_CONTROL_SHARE = 0.02
+_LARGEST_CONTROL_SHARE, _CONTROLS_ALLOWED = 0.02, 16
 
 SAMPLE_BYTES = 1 << 16
 
@@ -42,7 +42,7 @@ def is_parquet(sample: bytes) -> bool:
     return sample.startswith(_PARQUET)
 
 
-def require_text_or_parquet(sample: bytes, label: str) -> None:
+def require_known_content(sample: bytes, label: str) -> None:
     """Raises UserError if a file that begins so can be no table, saying what it seems to be."""
     if not sample:
         raise UserError(f"{label}: the file is empty; expected a table with a header and reviews")
@@ -51,10 +51,12 @@ def require_text_or_parquet(sample: bytes, label: str) -> None:
             raise UserError(f"{label}: {meaning}")
     if sample[_TAR_PLACE:].startswith(_TAR):
         raise UserError(f"{label}: a tar archive; unpack it")
-    if is_parquet(sample):
-        return
+
+
+def require_few_controls(sample: bytes, label: str) -> None:
+    """Raises UserError if text in an encoding that extends ASCII can hardly begin so."""
     controls = sum(sample.count(code) for code in range(32) if code not in _TEXT_CONTROLS)
-    if controls > _LARGEST_CONTROL_SHARE * len(sample):
+    if controls > max(_CONTROLS_ALLOWED, _LARGEST_CONTROL_SHARE * len(sample)):
         raise UserError(f"{label}: a binary file, not a table; expected CSV, TSV, JSON lines or Parquet")
 
 

@@ -59,7 +59,8 @@ def column_names(raw: Sequence[str], label: str) -> list[str]:
     Raises:
         UserError: Two columns have the same name.
     """
-    stripped = [name.replace(_NUL, "").strip() for name in raw]
+    # Halves of surrogate pairs, which JSON may hold, become question marks.
+    stripped = [name.encode("utf-8", "replace").decode().replace(_NUL, "").strip() for name in raw]
     names = [name or f"Unnamed: {place}" for place, name in enumerate(stripped)]
     twice = next((name for place, name in enumerate(names) if name in names[:place]), None)
     if twice is not None:

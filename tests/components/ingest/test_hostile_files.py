@@ -318,6 +318,7 @@ class Mended:
 
 ACCENTS = ("café", "très bien, déjà vu", "5")
 WITH_ACCENTS = _csv(_replaced({17: ACCENTS}))
+CYRILLIC = ("платье", "Очень красивое платье, но размер маленький" * 50, "5")
 QUOTED = ('a "title"', 'he said "good", twice', "5")
 
 MENDED = [
@@ -330,6 +331,7 @@ MENDED = [
     Mended("UTF-16, other end first", "a.csv", b"\xfe\xff" + WITH_ACCENTS.encode("utf-16-be"), row=ACCENTS),
     Mended("UTF-16 without a mark", "a.csv", WITH_ACCENTS.encode("utf-16-le"), row=ACCENTS),
     Mended("UTF-32", "a.csv", WITH_ACCENTS.encode("utf-32"), row=ACCENTS),
+    Mended("UTF-16 in Cyrillic", "a.csv", _csv(_replaced({17: CYRILLIC})).encode("utf-16"), row=CYRILLIC),
     Mended("latin-1 told", "a.csv", WITH_ACCENTS.encode("latin-1"), options={"encoding": "latin-1"}, row=ACCENTS),
     Mended("latin-1 not told", "a.csv", WITH_ACCENTS.encode("latin-1"), {"decoded as cp1252": 1}, row=ACCENTS),
     Mended(
