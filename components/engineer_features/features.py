@@ -256,12 +256,9 @@ def _write_table(
     names = np.array(SPLITS)
     with ReviewsWriter(destination, "features", description) as writer:
         for partition in partitions(reviews, kept_columns, "write features"):
-            numbers = partition.index.to_numpy()
-            groups = rows.groups[assigned.together[numbers]].tolist()
-            table = partition.assign(
-                group=[name_of(group) for group in groups], split=names[assigned.splits[numbers]]
-            )
-            table = table[assigned.splits[numbers] != LEFT_OUT]
+            kept = partition[assigned.splits[partition.index] != LEFT_OUT]
+            groups = rows.groups[assigned.together[kept.index]].tolist()
+            table = kept.assign(group=[name_of(group) for group in groups], split=names[assigned.splits[kept.index]])
             writer.write(table)
             train = table[table["split"] == "train"]
             statistics.update(train)

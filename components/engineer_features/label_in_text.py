@@ -48,28 +48,31 @@ def most_telling_term(texts: Sequence[str], labels: NDArray[np.int64], task: Tas
         task: The labels.
     """
     vectorizer = CountVectorizer(ngram_range=(1, 2), binary=True, token_pattern=r"\w+", dtype=np.int32)
-    terms = vectorizer.fit_transform(texts).tocsc()
-    with_term = np.asarray(terms.sum(axis=0)).ravel()
-    # A term that half of the rarest label's reviews have is in so many reviews at least.
-    candidates = np.flatnonzero(with_term >= _FEWEST)
-    with_term = with_term[candidates]
-    ones = np.ones(len(labels), dtype=np.int32)
-    members = csr_matrix((ones, (labels, np.arange(len(labels)))), shape=(len(task.labels), len(labels)))
-    sizes = np.maximum(np.bincount(labels, minlength=len(task.labels)), 1)
-    best: tuple[float, TellingTerm] | None = None
-    for label in range(len(task.labels)):
-        having = np.asarray((members[label] @ terms[:, candidates]).todense()).ravel()
-        precision, recall = having / with_term, having / sizes[label]
-        prior_error = 1 - sizes[label] / len(labels)
-        telling = (precision >= PRECISION) & (recall >= RECALL)
-        telling &= 1 - precision <= _LARGEST_SHARE_OF_PRIOR_ERROR * prior_error
-        for number in np.flatnonzero(telling):
-            score = float(precision[number] * recall[number])
-            if best is None or score > best[0]:
-                term = vectorizer.get_feature_names_out()[candidates[number]]
-                found = TellingTerm(term, task.labels[label], float(precision[number]), float(recall[number]))
-                best = (score, found)
-    return best[1] if best else None
+    terms = vectorizer.fit_transform(texts)
+    frequent = np.flatnonzero(np.asarray(terms.sum(axis=0)).ravel() >= _FEWEST)
+    counts = _counts_by_label(terms[:, frequent], labels, len(task.labels))
+    sizes = np.bincount(labels, minlength=len(task.labels))[:, np.newaxis]
+    precision, recall = counts / counts.sum(axis=0), counts / np.maximum(sizes, 1)
+    prior_error = 1 - sizes / len(labels)
+    telling = (precision >= PRECISION) & (recall >= RECALL)
+    telling &= 1 - precision <= _LARGEST_SHARE_OF_PRIOR_ERROR * prior_error
+    if not telling.any():
+        return None
+    best = np.unravel_index(np.where(telling, precision * recall, 0).argmax(), telling.shape)
+    return TellingTerm(
+        term=vectorizer.get_feature_names_out()[frequent[best[1]]],
+        label=task.labels[best[0]],
+        precision=float(precision[best]),
+        recall=float(recall[best]),
+    )
+
+
+def _counts_by_label(terms: csr_matrix, labels: NDArray[np.int64], classes: int) -> NDArray[np.int64]:
+    """Returns in how many texts of each label each term stands, shape (labels, terms)."""
+    members = csr_matrix(
+        (np.ones(len(labels), dtype=np.int64), (labels, np.arange(len(labels)))), (classes, len(labels))
+    )
+    return (members @ terms).toarray()
 
 
 def text_finding(found: TellingTerm | None, task: Task, allowed: Sequence[str]) -> Finding:

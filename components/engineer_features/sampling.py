@@ -38,7 +38,7 @@ def sizes_finding(counts: NDArray[np.int64]) -> Finding:
     return Finding(
         rule="split sizes",
         outcome="warning",
-        message=f"{told}: {off}. A few large groups decide: a column with more and smaller groups splits better.",
+        message=f"{told}: {off}. A few large groups decide: name a column of smaller groups, or --group-column none.",
     )
 
 
