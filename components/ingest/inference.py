@@ -55,7 +55,9 @@ _TIME_NAMES = _words("time timestamp date datum created at")
 _NAME_FACTOR = 4.0
 _EPOCH_DIGITS = 9
 _LEAST_GROUPS, _LARGEST_GROUP = 20, 0.2
-_TITLE_FILLED, _TITLE_DISTINCT, _TITLE_DIGITS = 0.3, 0.3, 0.8
+#: A title by name, and one by its place: the titles of things come back more often than those of reviews.
+_NAMED_TITLE_DISTINCT, _TITLE_DISTINCT = 0.3, 0.5
+_TITLE_FILLED, _TITLE_DIGITS = 0.3, 0.8
 #: Short texts of which more than this share are different describe one row each, not a kind of review.
 _MOST_CATEGORIES_SHARE, _FEW_CATEGORIES = 0.5, 50
 
@@ -81,20 +83,14 @@ def infer_roles(profiles: Sequence[Profile], named: NamedColumns, name: str) -> 
     """
     taken = set(named.roles())
     free = [profile for profile in profiles if profile.column not in taken]
-    chosen: dict[Role, Choice] = {}
-    if not named.text:
-        chosen["text"] = _choose_text(free, name)
-    text = named.text or chosen["text"].column
-    others = [profile for profile in free if profile.column != text]
-    if not named.title:
-        title = _choose_title(others, next(profile for profile in profiles if profile.column == text), profiles)
-        if title:
-            chosen["title"] = title
-    if not named.group:
-        group = _choose_group([p for p in others if "title" not in chosen or p.column != chosen["title"].column])
-        if group:
-            chosen["group"] = group
-    return chosen
+    text = None if named.text else _choose_text(free, name)
+    place = [profile.column for profile in profiles].index(text.column if text else named.text)
+    free = [profile for profile in free if profile.column != profiles[place].column]
+    title = None if named.title else _choose_title(free, profiles[place], {p.column for p in profiles[:place]})
+    free = [profile for profile in free if title is None or profile.column != title.column]
+    group = None if named.group else _choose_group(free)
+    chosen: dict[Role, Choice | None] = {"text": text, "title": title, "group": group}
+    return {role: choice for role, choice in chosen.items() if choice}
 
 
 def _choose_text(profiles: Sequence[Profile], name: str) -> Choice:
@@ -120,7 +116,7 @@ def _text_score(profile: Profile) -> float:
     return score
 
 
-def _choose_title(profiles: Sequence[Profile], text: Profile, all_profiles: Sequence[Profile]) -> Choice | None:
+def _choose_title(profiles: Sequence[Profile], text: Profile, before: set[str]) -> Choice | None:
     shorter = [
         profile
         for profile in profiles
@@ -129,23 +125,22 @@ def _choose_title(profiles: Sequence[Profile], text: Profile, all_profiles: Sequ
         and not profile.words & (_OTHER_NAMES | _PERSON_NAMES | _THING_NAMES)
     ]
     for profile in shorter:
-        if profile.words & _TITLE_NAMES and profile.distinct_share >= _TITLE_DISTINCT:
+        if profile.words & _TITLE_NAMES and profile.distinct_share >= _NAMED_TITLE_DISTINCT:
             return Choice(profile.column, "shorter than the text, and its name says title")
-    order = [profile.column for profile in all_profiles]
-    before = order[: order.index(text.column)]
     for profile in shorter:
-        if (
-            profile.column in before
-            and 2 * profile.mean_characters < text.mean_characters
-            and _could_be_title(profile)
-        ):
+        if profile.column in before and _could_be_title(profile, text):
             return Choice(profile.column, "a shorter free text before the text")
     return None
 
 
-def _could_be_title(profile: Profile) -> bool:
-    # Addresses are short free texts too, but nearly all hold a number.
-    return profile.kind == "prose" and profile.filled_share >= _TITLE_FILLED and profile.digit_share < _TITLE_DIGITS
+def _could_be_title(profile: Profile, text: Profile) -> bool:
+    return (
+        profile.kind == "prose"
+        and 2 * profile.mean_characters < text.mean_characters
+        and profile.filled_share >= _TITLE_FILLED
+        and profile.distinct_share >= _TITLE_DISTINCT
+        and profile.digit_share < _TITLE_DIGITS  # addresses are short free texts too, but nearly all hold a number
+    )
 
 
 def _choose_group(profiles: Sequence[Profile]) -> Choice | None:

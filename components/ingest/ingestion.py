@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
-from pydantic import BaseModel
-from tqdm import tqdm
 
 from components.ingest import sentiment140
 from components.ingest.adapters import choose_adapter, plan_columns
@@ -17,10 +15,10 @@ from components.ingest.labels import LabelOrder, LabelReader, order_labels
 from components.ingest.mapping import Mapper
 from components.ingest.reading import Source, open_source
 from components.ingest.reading_page import write_reading
-from components.ingest.repairs import Repair
 from components.ingest.sample import DEFAULT_ROWS, generate_sample
 from components.ingest.sampling import StratifiedSample, UniformSample
-from components.ingest.source_table import readable, shown
+from components.ingest.source_table import shown
+from components.ingest.summary import IngestSummary, tell_plan, tell_summary
 from components.ingest.usability import LabelCounts, check_labelled, check_usable
 from components.shared.errors import UserError
 from components.shared.fingerprints import TableFingerprint
@@ -30,7 +28,6 @@ from components.shared.task import Task, scores_of
 _BUILT_IN = "built-in sample"
 _Sample = StratifiedSample | UniformSample
 _SAMPLES: dict[str, type[_Sample]] = {"stratified": StratifiedSample, "reservoir": UniformSample}
-_SHOWN_COLUMNS = 40
 
 
 @dataclass(frozen=True)
@@ -76,40 +73,6 @@ class SourceOptions:
         )
 
 
-class IngestSummary(BaseModel):
-    """What was read and what was kept.
-
-    Attributes:
-        source: Where the reviews came from.
-        adapter: How the columns were understood.
-        rows_read: Rows of the source.
-        rows_damaged: Rows left out because their values cannot be told apart.
-        rows_without_label: Rows left out because they have no label.
-        rows_contradicting: Rows left out because their text stands in the table with another label, too.
-        rows_sampled_out: Rows left out because fewer were asked for.
-        rows_kept: Rows of the reviews table.
-        rows_without_text: Rows kept although they have no text; clean removes and counts them.
-        rows_per_label: Label to rows kept, in the labels' order.
-        ordered: Whether the labels go from worst to best.
-        repairs: What was mended while reading.
-        fingerprint: Of the table's content and meaning.
-    """
-
-    source: str
-    adapter: str
-    rows_read: int
-    rows_damaged: int
-    rows_without_label: int
-    rows_contradicting: int
-    rows_sampled_out: int
-    rows_kept: int
-    rows_without_text: int
-    rows_per_label: dict[str, int]
-    ordered: bool
-    repairs: list[Repair]
-    fingerprint: str
-
-
 def ingest_reviews(
     options: SourceOptions, sample_rows: int, sampling: str, seed: int, destination: Path, reading: Path
 ) -> IngestSummary:
@@ -141,13 +104,13 @@ def ingest_reviews(
         adapter = choose_adapter(options.adapter, source.columns, options.label_column, options.name)
         head = source.head()
         plan = plan_columns(adapter, head, source.unreadable, options.columns, options.labels, options.name)
-        _tell_plan(plan, source)
+        tell_plan(plan, source)
         ingestion = _Ingestion(source, plan, Mapper(plan, head, options.name), options.name)
         sample = _SAMPLES[sampling](sample_rows, seed) if sample_rows else None
         ingestion.run(sample, sample_rows, destination)
     summary = ingestion.summary()
     write_reading(reading, summary.model_dump(), plan, ingestion.order, source.formats)
-    _tell_summary(summary)
+    tell_summary(summary)
     return summary
 
 
@@ -167,7 +130,14 @@ def _open(options: SourceOptions, generated_rows: int, seed: int, workspace: Pat
 
 
 class _Ingestion:
-    """One pass over the source, and what it came to; two passes where contradictions must be known first."""
+    """One pass over the source, and what it came to; two passes where contradictions must be known first.
+
+    Attributes:
+        order: The labels in their order; known when the source was read.
+    """
+
+    order: LabelOrder
+    _description: TableDescription
 
     def __init__(self, source: Source, plan: ColumnPlan, mapper: Mapper, name: str) -> None:
         self._source, self._plan, self._mapper, self._name = source, plan, mapper, name
@@ -184,13 +154,13 @@ class _Ingestion:
                     self._write(writer, table)
                 else:
                     sample.add(table)
-            self.order = self._check()
+            self._check()
             if sample is not None:
                 for table in _partitions_of(sample.result()):
                     self._write(writer, table)
                 self._check_enough(self._kept, f"{self._name}: --sample-rows {sample_rows}")
-            self.description = self._describe()
-            writer.description = self.description
+            self._description = self._describe()
+            writer.description = self._description
 
     def _labelled_tables(self) -> Iterator[pd.DataFrame]:
         """Yields the labelled rows of each partition in the schema of reviews; counts what is left out."""
@@ -219,21 +189,18 @@ class _Ingestion:
         self._fingerprint.update(table)
         self._kept.add(table)
 
-    def _check(self) -> LabelOrder:
-        """Returns the labels in their order.
-
-        Raises:
-            UserError: The labelled reviews are not enough.
-        """
+    def _check(self) -> None:
+        """Settles the labels; raises UserError if the labelled reviews are not enough."""
         check_labelled(self._unlabelled, self._rows, self._plan.named("label"), self._name)
+        found = self._labelled.rows
         if self._plan.labels:
-            absent = [label for label in self._plan.optional_labels if not self._labelled.rows[label]]
-            present = tuple(label for label in self._plan.labels if label not in absent)
-            self.order = LabelOrder(present, True, "given, from worst to best")
+            present = [
+                label for label in self._plan.labels if found[label] or label not in self._plan.optional_labels
+            ]
+            self.order = LabelOrder(tuple(present), True, "given, from worst to best")
         else:
-            self.order = order_labels(list(self._labelled.rows))
+            self.order = order_labels(list(found))
         self._check_enough(self._labelled, self._name)
-        return self.order
 
     def _check_enough(self, counts: LabelCounts, name: str) -> None:
         check_usable(counts.with_text, self.order.labels, self._plan.named("text"), name)
@@ -271,40 +238,10 @@ class _Ingestion:
             rows_per_label={label: self._kept.rows[label] for label in self.order.labels},
             ordered=self.order.ordered,
             repairs=[*self._source.repairs.all(), *self._mapper.repairs.all()],
-            fingerprint=self._fingerprint.hexdigest(self.description.model_dump_json()),
+            fingerprint=self._fingerprint.hexdigest(self._description.model_dump_json()),
         )
 
 
 def _partitions_of(table: pd.DataFrame) -> Iterator[pd.DataFrame]:
     for first in range(0, len(table), PARTITION_ROWS):
         yield table.iloc[first : first + PARTITION_ROWS]
-
-
-def _tell_plan(plan: ColumnPlan, source: Source) -> None:
-    for form in source.formats[:2]:
-        tqdm.write(form)
-    if len(source.formats) > 2:
-        tqdm.write(f"and {len(source.formats) - 2:,} files more")
-    how = "inferred:" if plan.adapter == "auto" else f"understood as {plan.adapter}"
-    tqdm.write(f"{len(plan.columns)} columns, {how}")
-    if plan.adapter == "auto":
-        for line in plan.lines()[:_SHOWN_COLUMNS]:
-            tqdm.write(line)
-
-
-def _tell_summary(summary: IngestSummary) -> None:
-    labels = ", ".join(f"{readable(label)}: {rows:,}" for label, rows in summary.rows_per_label.items())
-    order = "from worst to best" if summary.ordered else "without an order"
-    tqdm.write(f"Kept {summary.rows_kept:,} of {summary.rows_read:,} rows; labels {order}: {labels}")
-    left_out = {
-        "damaged": summary.rows_damaged,
-        "without a label": summary.rows_without_label,
-        "with a text that has another label elsewhere": summary.rows_contradicting,
-        "not sampled": summary.rows_sampled_out,
-    }
-    if any(left_out.values()):
-        tqdm.write("Left out: " + ", ".join(f"{rows:,} {why}" for why, rows in left_out.items() if rows))
-    if summary.repairs:
-        kinds = "; ".join(f"{repair.count:,} {repair.what} (first: {repair.first})" for repair in summary.repairs[:3])
-        more = f"; and {len(summary.repairs) - 3} kinds more" if len(summary.repairs) > 3 else ""
-        tqdm.write(f"Repaired: {kinds}{more}")

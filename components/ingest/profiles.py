@@ -13,8 +13,8 @@ Kind = Literal["empty", "constant", "link", "number", "date", "prose", "code", "
 
 #: At least this share of the values must agree on what they are.
 _LEAST_SHARE = 0.95
-#: In prose a tenth of the values has at least so many words, which names do not, and most values differ.
-_PROSE_WORDS, _PROSE_DISTINCT = 4, 0.5
+#: In prose a tenth of the values has at least so many words, which names do not, and many values differ.
+_PROSE_WORDS, _PROSE_DISTINCT = 4, 0.2
 
 _LINK = re.compile(r"(?:https?://|www\.)\S+|\S+@\S+\.\w+")
 _DECIMAL_COMMA = r"[+-]?\d{1,3}(?:\.?\d{3})*,\d{1,2}"

@@ -75,7 +75,7 @@ class Contradictions:
         Raises:
             UserError: A label is not allowed.
         """
-        found = [(digests(texts), _codes(labels.read(raw))) for texts, raw in partitions]
+        found = [(digests(texts), _codes(labels.read(raw), labels.found)) for texts, raw in partitions]
         hashed, codes = (np.concatenate(parts) for parts in zip(*found, strict=True))
         self._texts = _contradicting(hashed, codes)
 
@@ -85,9 +85,10 @@ class Contradictions:
         return pd.MultiIndex.from_arrays([hashed[:, 0], hashed[:, 1]]).isin(self._texts)
 
 
-def _codes(labels: pd.Series) -> NDArray[np.int8]:
-    """Returns a small number for each label, -1 for a missing one."""
-    return pd.Categorical(labels, categories=LABELS).codes.astype(np.int8)
+def _codes(labels: pd.Series, known: Sequence[str]) -> NDArray[np.int8]:
+    """Returns the place of each label among the known ones, -1 for a missing one."""
+    places = {label: place for place, label in enumerate(known)}
+    return np.asarray(labels.map(places).fillna(-1), dtype=np.int8)
 
 
 def _contradicting(hashed: NDArray[np.uint64], codes: NDArray[np.int8]) -> pd.MultiIndex:

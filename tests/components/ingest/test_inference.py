@@ -200,6 +200,12 @@ def test_a_text_of_one_word_is_taken_by_its_name() -> None:
     assert _plan(words | {"stars": _choices([1, 2])}, "stars").named("text") == "comment"
 
 
+def test_reviews_that_are_often_the_same_are_text() -> None:
+    said = _choices(_sentences(6)[:150])
+    plan = _plan({"product": _choices(_sentences(9)[:40]), "c1": said, "y": _choices([0, 1])}, "y")
+    assert (plan.named("text"), plan.named("title")) == ("c1", "")
+
+
 def test_without_any_text_the_user_is_asked() -> None:
     with pytest.raises(UserError, match="no column looks like the text of reviews; name it with --text-column"):
         _plan({"colour": _choices(["red", "blue"]), "stars": _choices([1, 2])}, "stars")

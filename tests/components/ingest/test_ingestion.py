@@ -263,6 +263,43 @@ def test_an_inferred_plan_is_shown_line_by_line(
     assert [line[-1] for line in lines[:3]] == ["(--title-column)", "(--text-column)", "(--label-column)"]
 
 
+def test_a_parquet_table_with_a_column_of_lists_is_read_without_it(tmp_path: Path) -> None:
+    rows = range(300)
+    table = {
+        "stars": [1 + number % 2 for number in rows],
+        "price": [number / 8 for number in rows],
+        "when": [pd.Timestamp("2024-05-01") + pd.Timedelta(hours=number) for number in rows],
+        "tags": [["a", "b"] for _ in rows],
+        "comment": [f"this is what person number {number} said" for number in rows],
+    }
+    pd.DataFrame(table).to_parquet(tmp_path / "reviews.parquet")
+    named = {"text_column": "", "title_column": "", "label_column": "stars", "labels": (), "time_column": "when"}
+    summary = _ingest(tmp_path / "reviews.parquet", tmp_path, **named)
+    kept = _table(tmp_path)
+    assert (summary.rows_per_label, summary.adapter) == ({"1": 150, "2": 150}, "auto")
+    assert kept["source:price"].tolist() == table["price"]
+    assert kept["time"].tolist() == table["when"]
+    assert "source:tags" not in kept
+    assert "tags" in (tmp_path / "out" / "reading.html").read_text(encoding="utf-8")
+
+
+def test_a_time_column_without_dates_is_refused(write_csv: Any, tmp_path: Path) -> None:
+    message = _refuse(write_csv(), tmp_path, title_column="none", time_column="Title")
+    assert "column 'Title', such as 'title 0' in row 1, are no dates of one format" in message
+
+
+def test_the_console_stays_short_where_there_are_many_columns(
+    write_table: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    columns = {f"c{number}": [str(row % 3) for row in range(300)] for number in range(60)}
+    texts = {"comment": [f"this is what person number {row} said" for row in range(300)]}
+    named = {"text_column": "", "title_column": "", "label_column": "c0", "labels": ()}
+    _ingest(write_table(texts | columns), tmp_path, **named)
+    printed = capsys.readouterr().out
+    assert "and 21 columns more, see the page of the reading" in printed
+    assert "c59" not in printed and "c59" in (tmp_path / "out" / "reading.html").read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize("sample_rows", [0, 300])
 def test_memory_does_not_grow_with_the_table(
     sample_rows: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -4,10 +4,10 @@ from pathlib import Path
 import pytest
 
 from components.ingest.columns import Column, ColumnPlan
-from components.ingest.ingestion import IngestSummary
 from components.ingest.labels import LabelOrder
 from components.ingest.reading_page import write_reading
 from components.ingest.repairs import Repair
+from components.ingest.summary import IngestSummary
 
 _HOSTILE = "<script>alert(1)</script>\u202e\x1b[31m"
 
