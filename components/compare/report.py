@@ -15,7 +15,7 @@ from components.compare.selection import METRIC_NAMES, Decision
 from components.compare.table import Row
 from components.compare.techniques import Gain
 from components.compare.word_pictures import draw_driving_words, draw_review_words
-from components.shared.features import Features
+from components.shared.features import OUTCOMES, Features
 from components.shared.files import write_text
 from components.shared.measurements import Measurements
 from components.shared.metrics import QualityFigures
@@ -129,6 +129,7 @@ def render_report(content: ReportContent) -> str:
         machine=content.measurements.machine,
         plan=content.plan,
         features=content.features,
+        outcomes=OUTCOMES,
         select_rows=_rows(content.select),
         test_rows=_rows(content.test),
         resamples=RESAMPLES,
