@@ -196,3 +196,8 @@ def test_the_serve_image_has_what_serving_imports() -> None:
 @pytest.mark.parametrize("extra", ["serve", "evaluate"])
 def test_images_without_training_have_no_training_library(extra: str) -> None:
     assert not _installed_by(extra) & {"tensorflow", "tf-keras", "keras", "transformers", "torch"}
+
+
+def test_what_explains_is_where_reports_are_written_and_not_where_models_are_served() -> None:
+    assert "shap" in _installed_by("evaluate") and "shap" in _installed_by("explain")
+    assert "shap" not in _installed_by("serve")
