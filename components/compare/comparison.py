@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from components.compare.bootstrap import CONFIDENCE, RESAMPLES, bootstrap_metric
+from components.compare.break_even import compare_with_services, own_cost
 from components.compare.costs import cost_per_month_eur
 from components.compare.explaining import ChoiceExplanation, explain_choice
 from components.compare.report import ReportContent, write_report
@@ -123,6 +124,7 @@ def compare_candidates(
         if result.chosen
         else None
     )
+    own = next((own_cost(one, need) for one in measured.candidates if one.candidate == result.chosen), None)
     content = ReportContent(
         decision=result,
         rows=rows,
@@ -136,6 +138,8 @@ def compare_candidates(
         test=test,
         samples=samples,
         seed=seed,
+        services=compare_with_services(measured.services, own, need),
+        own=own,
         explained=explained,
         pages={title: path for title, path in pages.items() if path.is_file()},
     )
@@ -159,11 +163,13 @@ def _deciding_figures(one: Measurement, figures: QualityFigures, need: Need) -> 
         macro_f1=figures.macro_f1,
         average_error=figures.average_error,
         p95_ms=one.latency_p95_ms,
-        memory_mb=one.peak_memory_mb,
-        size_mb=one.size_bytes / _BYTES_PER_MB,
+        # A paid service takes none of ours; the table says that it is not measured.
+        memory_mb=one.peak_memory_mb or 0.0,
+        size_mb=(one.size_bytes or 0) / _BYTES_PER_MB,
         cost_eur=cost_per_month_eur(one, need),
         content=one.content,
         reference=one.model == _REFERENCE_MODEL,
+        bought=one.price_per_1000_eur is not None,
     )
 
 

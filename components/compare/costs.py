@@ -1,9 +1,9 @@
-"""What a candidate costs, in euros. Estimated: measured seconds times the need's prices."""
+"""What a candidate costs, in euros. Estimated: measured seconds times the need's prices, or a service's price."""
 
 from components.shared.measurements import Measurement
 from components.shared.need import Need
 
-_DAYS_A_MONTH = 30.4
+DAYS_A_MONTH = 30.4
 _SECONDS_AN_HOUR = 3600
 
 
@@ -11,18 +11,30 @@ def cost_per_month_eur(measurement: Measurement, need: Need) -> float:
     """Returns what running and retraining cost a month at the need's volume.
 
     A run starts the process, scores its share of the day's reviews and stops; nothing is paid in between.
-    Training is paid for over the need's retraining period.
+    Training is paid for over the need's retraining period. A paid service costs its price; the process that
+    calls it is left out.
     """
-    reviews_a_run = need.reviews_per_day / need.runs_per_day
-    seconds_a_run = measurement.startup_seconds.median + reviews_a_run / measurement.reviews_per_second.median
-    running_a_day = need.runs_per_day * seconds_a_run / _SECONDS_AN_HOUR * need.prices.cpu_hour_eur
-    training_a_day = training_cost_eur(measurement, need) / need.prices.retraining_days
-    return (running_a_day + training_a_day) * _DAYS_A_MONTH
+    reviews_a_day = need.reviews_per_day * cost_per_review_eur(measurement, need)
+    return (fixed_cost_per_day_eur(measurement, need) + reviews_a_day) * DAYS_A_MONTH
+
+
+def fixed_cost_per_day_eur(measurement: Measurement, need: Need) -> float:
+    """Returns what a day costs before the first review: starting for each run, and its share of a training."""
+    startup = measurement.startup_seconds.median if measurement.startup_seconds else 0.0
+    starting = need.runs_per_day * startup / _SECONDS_AN_HOUR * need.prices.cpu_hour_eur
+    return starting + training_cost_eur(measurement, need) / need.prices.retraining_days
+
+
+def cost_per_review_eur(measurement: Measurement, need: Need) -> float:
+    """Returns what one more review costs: the machine for its share of a second, or a service's price."""
+    if measurement.price_per_1000_eur is not None:
+        return measurement.price_per_1000_eur / 1000
+    return need.prices.cpu_hour_eur / _SECONDS_AN_HOUR / measurement.reviews_per_second.median
 
 
 def cost_per_1000_eur(measurement: Measurement, need: Need) -> float:
     """Returns the monthly cost, running and retraining, spread over the reviews of a month, for 1,000 of them."""
-    return cost_per_month_eur(measurement, need) / (need.reviews_per_day * _DAYS_A_MONTH) * 1000
+    return cost_per_month_eur(measurement, need) / (need.reviews_per_day * DAYS_A_MONTH) * 1000
 
 
 def training_cost_eur(measurement: Measurement, need: Need) -> float:

@@ -1,6 +1,6 @@
 """The report: one HTML file that opens from disk, asks nothing of the network, and prints."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,6 +9,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from components.compare.bootstrap import CONFIDENCE, RESAMPLES, Samples, interval
+from components.compare.break_even import BreakEven, OwnCost
 from components.compare.chart import Point, draw_trade_off
 from components.compare.explaining import MINIMUM_OCCURRENCES, ChoiceExplanation, Example
 from components.compare.selection import METRIC_NAMES, Decision
@@ -45,6 +46,8 @@ class ReportContent:
         seed: Of the bootstrap.
         pages: Title to self-contained HTML file.
         explained: The words that the chosen candidate goes by, if that was asked for.
+        services: Each paid service against the chosen model.
+        own: What the chosen model costs; None if none was chosen.
     """
 
     decision: Decision
@@ -61,6 +64,8 @@ class ReportContent:
     seed: int
     pages: Mapping[str, Path]
     explained: ChoiceExplanation | None = None
+    services: Sequence[BreakEven] = ()
+    own: OwnCost | None = None
 
 
 @dataclass(frozen=True)
@@ -121,6 +126,8 @@ def render_report(content: ReportContent) -> str:
         confusion=_shaded_confusion(content),
         # Safe: drawn by the chart library, which escapes the names it writes.
         chart=Markup(_chart(content)),
+        services=content.services,
+        own=content.own,
         explained=content.explained,
         # Safe, as the chart is.
         drivers=Markup(draw_driving_words(content.explained.drivers) if content.explained else ""),

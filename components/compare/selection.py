@@ -40,6 +40,7 @@ class Candidate:
         p95_ms, memory_mb, size_mb, cost_eur: Latency, peak memory, size of the bundle, cost per month.
         content: Fingerprint of the bundle's content.
         reference: Whether it stands for the level to beat and is never offered itself.
+        bought: Whether it is a paid service: compared like any other, but not for a pipeline to deploy.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Candidate:
     cost_eur: float
     content: str = ""
     reference: bool = False
+    bought: bool = False
 
 
 @dataclass(frozen=True)
@@ -211,6 +213,8 @@ def _object_to(one: Candidate, need: Need, majority_macro_f1: float) -> list[str
     """Returns why a candidate is not offered."""
     if one.reference:
         return ["It predicts the most frequent label whatever a review says: the level that others have to beat."]
+    if one.bought:
+        return ["It is a paid service, to which every review would go: buying it is for people to decide."]
     limits, metric = need.constraints, METRIC_NAMES[need.quality.metric]
     objections = []
     if one.macro_f1 <= majority_macro_f1:

@@ -7,17 +7,22 @@ from typing import Any
 
 import pandas as pd
 
-from components.compare.costs import cost_per_1000_eur, cost_per_month_eur
+from components.compare.costs import DAYS_A_MONTH, cost_per_1000_eur, cost_per_month_eur
 from components.compare.selection import METRIC_NAMES, Decision, Standing
 from components.shared.files import atomic_path
 from components.shared.measurements import CHAMPION, Measurement, Measurements
 from components.shared.metrics import QualityFigures
 from components.shared.need import Need
 from components.shared.plan import Cell, Plan
+from components.shared.services.record import Offer
 
 _BYTES_PER_MB = 1_000_000
 #: Statuses in the order of the table.
-STATUSES = ("chosen", "good enough", "offered", "deployed", "not offered", "failed", "not applicable")
+STATUSES = (
+    *("chosen", "good enough", "offered", "deployed", "not offered"),
+    *("not measured: no key", "not measured: over the cap", "not measured: test server", "not measured: not named"),
+    *("failed", "not applicable"),
+)
 
 
 @dataclass(frozen=True)
@@ -98,6 +103,9 @@ def make_rows(
     if measurements.champion_measurement is not None:
         rows.append(_champion_row(measurements.champion_measurement, select, plan.need))
     rows += [_failed_row(name, reason, cells.get(name)) for name, reason in measurements.failures.items()]
+    rows += [
+        _offer_row(offer, plan.need) for offer in measurements.services if offer.status not in ("measured", "failed")
+    ]
     rows += [_inapplicable_row(cell) for cell in plan.cells if not cell.applies]
     return sorted(rows, key=_position)
 
@@ -133,7 +141,8 @@ def _measured_row(
     if one.candidate in test:
         shown = _quality(test[one.candidate])
         figures |= {f"test_{name}": value for name, value in shown.items()}
-    notes = [reason, _sentence(cell.reason if cell else ""), *(_sentence(warning) for warning in one.warnings)]
+    notes = [reason, _sentence(cell.reason if cell else "")]
+    notes += [_sentence(note) for note in (*one.warnings, *one.notes)]
     return Row(
         candidate=one.candidate,
         model=one.model,
@@ -178,6 +187,18 @@ def _failed_row(name: str, reason: str, cell: Cell | None) -> Row:
     return Row(candidate=name, model=model, chain=chain, status="failed", reason=_sentence(reason))
 
 
+def _offer_row(offer: Offer, need: Need) -> Row:
+    """Returns the row of a paid service that has a price and nothing else."""
+    return Row(
+        candidate=offer.service,
+        model=offer.service,
+        status=f"not measured: {offer.status}",
+        cost_per_month_eur=offer.price_per_1000_eur / 1000 * need.reviews_per_day * DAYS_A_MONTH,
+        cost_per_1000_eur=offer.price_per_1000_eur,
+        reason=f"{_sentence(offer.reason)} Price of {offer.model}, estimated: {offer.basis}.",
+    )
+
+
 def _inapplicable_row(cell: Cell) -> Row:
     return Row(
         candidate=cell.candidate,
@@ -201,9 +222,9 @@ def _figures(one: Measurement, select: QualityFigures, need: Need) -> dict[str, 
         "reviews_per_second_low": rate.low,
         "reviews_per_second_high": rate.high,
         "peak_memory_mb": one.peak_memory_mb,
-        "size_mb": one.size_bytes / _BYTES_PER_MB,
-        "gzip_mb": one.gzip_bytes / _BYTES_PER_MB,
-        "startup_s": one.startup_seconds.median,
+        "size_mb": None if one.size_bytes is None else one.size_bytes / _BYTES_PER_MB,
+        "gzip_mb": None if one.gzip_bytes is None else one.gzip_bytes / _BYTES_PER_MB,
+        "startup_s": one.startup_seconds.median if one.startup_seconds else None,
         "training_s": one.training.seconds,
         "cost_per_month_eur": cost_per_month_eur(one, need),
         "cost_per_1000_eur": cost_per_1000_eur(one, need),

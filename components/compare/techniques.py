@@ -57,8 +57,9 @@ def _describe(
     one: Measurement, parent: Measurement, candidates: Mapping[str, Candidate], samples: Mapping[str, Samples]
 ) -> Gain:
     quality = compare_quality(candidates[one.candidate], candidates[parent.candidate], samples)
-    disk = _ratio(one.size_bytes, parent.size_bytes)
-    compressed = _ratio(one.gzip_bytes, parent.gzip_bytes)
+    (size, gzip_size), (parent_size, parent_gzip_size) = _sizes(one), _sizes(parent)
+    disk = _ratio(size, parent_size)
+    compressed = _ratio(gzip_size, parent_gzip_size)
     latency = _ratio(one.latency_p50_ms, parent.latency_p50_ms)
     return Gain(
         candidate=one.candidate,
@@ -68,15 +69,13 @@ def _describe(
         latency=latency,
         words=(
             _in_words(quality),
-            _compare(
-                "On disk", disk, _SAME_SIZE, ("smaller", "larger"), _megabytes(one.size_bytes, parent.size_bytes)
-            ),
+            _compare("On disk", disk, _SAME_SIZE, ("smaller", "larger"), _megabytes(size, parent_size)),
             _compare(
                 "Compressed with gzip",
                 compressed,
                 _SAME_SIZE,
                 ("smaller", "larger"),
-                _megabytes(one.gzip_bytes, parent.gzip_bytes),
+                _megabytes(gzip_size, parent_gzip_size),
             ),
             _compare(
                 "One review",
@@ -88,6 +87,12 @@ def _describe(
         ),
         nothing=min(disk, compressed) > 1 - _SAME_SIZE and latency > 1 - _SAME_TIME and quality.low <= 0,
     )
+
+
+def _sizes(one: Measurement) -> tuple[int, int]:
+    """Returns the bytes on disk and compressed; only a paid service has none, and no technique is applied to it."""
+    assert one.size_bytes is not None and one.gzip_bytes is not None
+    return one.size_bytes, one.gzip_bytes
 
 
 def _ratio(value: float, parent: float) -> float:

@@ -4,7 +4,6 @@ A candidate whose process crashes is recorded as failed; the others go on.
 """
 
 import gzip
-import hashlib
 import json
 import os
 import signal
@@ -19,7 +18,8 @@ from typing import Any
 from tqdm import tqdm
 
 from components.evaluate.machine import describe_machine, is_busy, wait_until_quiet
-from components.shared.bundle import Manifest, read_manifest, size_bytes
+from components.evaluate.services import measure_service
+from components.shared.bundle import content_fingerprint, read_manifest, size_bytes
 from components.shared.candidates import list_bundles, read_failures
 from components.shared.errors import UserError
 from components.shared.features import read_features, read_split
@@ -35,6 +35,7 @@ from components.shared.measurements import (
     predictions_path,
 )
 from components.shared.plan import read_plan
+from components.shared.services.record import ServiceRecord, read_records
 from components.shared.task import Task
 from components.shared.text import join_title
 
@@ -43,7 +44,6 @@ _TIMEOUT_SECONDS = 3600
 _STARTS = 3
 #: Passes that differ by more than this share of their median are said to.
 _LARGE_SPREAD = 0.3
-_SHORT = 16
 
 
 class _MeasuringFailed(Exception):
@@ -75,6 +75,10 @@ def evaluate_candidates(
         raise UserError(f"latency_reviews is {latency_reviews}; time at least 1 review")
     sources = list(sources)
     bundles = {name: bundle for source in sources for name, bundle in list_bundles(source).items()}
+    records = {name: record for source in sources for name, record in read_records(source).items()}
+    for name, record in records.items():
+        if record.offer is not None and record.offer.status != "measured":
+            bundles.pop(name, None)
     if not bundles:
         raise UserError(f"{', '.join(map(str, sources))}: no candidate to evaluate; run the training steps first")
     failures = {name: reason for source in sources for name, reason in read_failures(source).items()}
@@ -91,7 +95,7 @@ def evaluate_candidates(
         measured = []
         for name, bundle in tqdm(bundles.items(), desc="evaluate", unit="candidate", mininterval=1):
             try:
-                measured.append(_measure(name, bundle, texts, latency_reviews, staged))
+                measured.append(_measure_any(name, bundle, records.get(name), texts, latency_reviews, staged))
             except _MeasuringFailed as failure:
                 failures[name] = f"could not be measured: {failure}"
 
@@ -108,6 +112,7 @@ def evaluate_candidates(
             failures=failures,
             champion=deployed,
             champion_measurement=champion_measurement,
+            services=tuple(record.offer for record in records.values() if record.offer is not None),
         )
         (staged / MEASUREMENTS).write_text(result.model_dump_json(indent=2) + "\n", encoding="utf-8")
 
@@ -129,14 +134,30 @@ def _inspect_champion(champion: Path, task: Task) -> Champion:
     if not champion.exists():
         return Champion(status="none")
     try:
-        labels = read_manifest(champion).task.labels
+        manifest = read_manifest(champion)
     except UserError as error:
         return Champion(status="unmeasured", note=str(error))
+    if manifest.runtime == "service":
+        return Champion(status="unmeasured", note="it is a paid service, and measuring it would cost money")
+    labels = manifest.task.labels
     if labels != task.labels:
         return Champion(
             status="other labels", note=f"it predicts {', '.join(labels)}, the candidates {', '.join(task.labels)}"
         )
     return Champion(status="measured")
+
+
+def _measure_any(
+    name: str, bundle: Path, record: ServiceRecord | None, texts: Path, latency_reviews: int, destination: Path
+) -> Measurement:
+    """Measures a model in a process of its own, a paid service by the calls that bought its answers."""
+    if record is None or record.offer is None:
+        measurement = _measure(name, bundle, texts, latency_reviews, destination)
+        return measurement.model_copy(update={"notes": record.notes if record else ()})
+    try:
+        return measure_service(name, bundle, record, predictions_path(destination, name))
+    except UserError as error:
+        raise _MeasuringFailed(str(error)) from error
 
 
 def _measure(name: str, bundle: Path, texts: Path, latency_reviews: int, destination: Path) -> Measurement:
@@ -152,7 +173,7 @@ def _measure(name: str, bundle: Path, texts: Path, latency_reviews: int, destina
         chain=manifest.chain,
         base_model=manifest.base_model,
         runtime=manifest.runtime,
-        content=_content_fingerprint(manifest),
+        content=content_fingerprint(manifest),
         size_bytes=size_bytes(bundle),
         gzip_bytes=_gzip_bytes(bundle),
         training=manifest.training,
@@ -198,11 +219,6 @@ def _explain_exit(code: int, stderr: str) -> str:
         return f"its process was ended by {signal.Signals(-code).name} (exit code {code})"
     lines = stderr.strip().splitlines() or ["it said nothing"]
     return f"{lines[-1].strip()} (exit code {code})"
-
-
-def _content_fingerprint(manifest: Manifest) -> str:
-    content = manifest.model_dump_json(include={"task", "predictor", "preprocessing", "files"})
-    return hashlib.sha256(content.encode()).hexdigest()[:_SHORT]
 
 
 def _gzip_bytes(bundle: Path) -> int:

@@ -5,7 +5,7 @@ candidate: its answers to a part of tune are calibrated to the labels, those to 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from components.off_the_shelf.neutrals import describe_neutrals
 from components.shared.bundle import Manifest, write_bundle
 from components.shared.candidates import bundle_directory, write_failures
 from components.shared.examples import stratified_sample
-from components.shared.features import Features, read_features, read_split
+from components.shared.features import Features, profile_file, read_features, read_split
 from components.shared.meter import Meter, Usage
 from components.shared.need import Need
 from components.shared.plan import read_plan
@@ -60,9 +60,10 @@ class Wish:
 
 @dataclass(frozen=True)
 class _Reviews:
-    """The features' description, and the reviews of tune, select and test."""
+    """The features' description, what every bundle keeps of them, and the reviews of tune, select and test."""
 
     description: Features
+    profile: dict[str, bytes]
     tables: dict[str, pd.DataFrame]
 
     def texts(self, split: str) -> list[str]:
@@ -85,15 +86,16 @@ def offer_services(features: Path, plan: Path, wish: Wish, candidates: Path) -> 
         UserError: An endpoint in the environment is unfit, or no price of the chat model is known.
     """
     need, description = read_plan(plan).need, read_features(features)
-    reviews = _Reviews(description, {split: read_split(features, split) for split in ("tune", *_ASKED_SPLITS)})
+    tables = {split: read_split(features, split) for split in ("tune", *_ASKED_SPLITS)}
+    reviews = _Reviews(description, profile_file(features), tables)
     failures: dict[str, str] = {}
     if "vader" in wish.services:
         try:
             _make_vader(candidates, reviews, need)
         except ServiceError as error:
             failures["vader"] = str(error)
-    sample = stratified_sample(reviews.tables["tune"], CALIBRATION_ROWS, wish.seed)
-    reviews = _Reviews(description, reviews.tables | {"tune": sample})
+    sample = stratified_sample(tables["tune"], CALIBRATION_ROWS, wish.seed)
+    reviews = replace(reviews, tables=tables | {"tune": sample})
     for name in PAID_SERVICES:
         record = _make_offer(candidates, name, reviews, need, wish)
         assert record.offer is not None
@@ -110,7 +112,7 @@ def _make_vader(candidates: Path, reviews: _Reviews, need: Need) -> None:
         answers = _answered(service, reviews.texts("tune"))
         fitted = _calibrate(answers, reviews)
     files = {name: (package_directory() / name).read_bytes() for name in (LEXICON, EMOJI)}
-    _write_bundle(candidates, reviews.description, service.identity.service, "vader", fitted, meter.usage, files)
+    _write_bundle(candidates, reviews, "vader", service.identity.version, fitted, meter.usage, files)
     selected = _answered(service, reviews.texts("select"))
     notes = describe_neutrals(selected, reviews.truth("select"), len(reviews.description.task.labels), "select")
     write_record(candidates, "vader", ServiceRecord(notes=tuple(notes)))
@@ -174,7 +176,7 @@ def _ask(
         tariff=service.tariff,
         caps=caps,
     )
-    _write_bundle(candidates, description, name, service.identity.model, fitted, training, {}, parameters)
+    _write_bundle(candidates, reviews, name, service.identity.model, fitted, training, {}, parameters)
     write_answers(candidates, name, {split: _as_lists(answers[split]) for split in _ASKED_SPLITS})
     calls = store.answered_calls(service.identity)
     notes = describe_neutrals(answers["select"], reviews.truth("select"), len(description.task.labels), "select")
@@ -220,7 +222,7 @@ def _as_lists(answers: Sequence[Answer]) -> list[list[float]]:
 
 def _write_bundle(
     candidates: Path,
-    description: Features,
+    reviews: _Reviews,
     candidate: str,
     base_model: str,
     fitted: Calibration,
@@ -233,6 +235,7 @@ def _write_bundle(
         if parameters is None
         else {"runtime": "service", "predictor": "service", "preprocessing": parameters.model_dump()}
     )
+    description = reviews.description
     manifest = Manifest(
         candidate=candidate,
         task=description.task,
@@ -244,4 +247,5 @@ def _write_bundle(
         training=training,
         **kind,
     )
-    write_bundle(bundle_directory(candidates, candidate), manifest, files | {calibration.FILE: fitted.content()})
+    files = files | {calibration.FILE: fitted.content()} | reviews.profile
+    write_bundle(bundle_directory(candidates, candidate), manifest, files)

@@ -9,6 +9,7 @@
 the prediction server all use it.
 """
 
+import hashlib
 from pathlib import Path
 from typing import Literal
 
@@ -26,6 +27,7 @@ from components.shared.text import NATURAL_STEPS
 
 FORMAT_VERSION: Literal[1] = 1
 MANIFEST = "bundle.json"
+_SHORT = 16
 #: `Manifest.predictor` -> class.
 PREDICTORS = MODEL_PREDICTORS | SERVICE_PREDICTORS
 
@@ -166,6 +168,12 @@ def read_profile(directory: Path) -> Profile:
     """
     read_manifest(directory)
     return read_profile_file(directory / PROFILE)
+
+
+def content_fingerprint(manifest: Manifest) -> str:
+    """Returns 16 hexadecimal digits that change with whatever decides the predictions of a bundle."""
+    content = manifest.model_dump_json(include={"task", "predictor", "natural_steps", "preprocessing", "files"})
+    return hashlib.sha256(content.encode()).hexdigest()[:_SHORT]
 
 
 def size_bytes(directory: Path) -> int:

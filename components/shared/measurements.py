@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from components.shared.errors import UserError
 from components.shared.meter import Usage
+from components.shared.services.record import Offer
 
 MEASUREMENTS, PREDICTIONS = "measurements.json", "predictions"
 #: The identifier under which the deployed model is measured.
@@ -44,7 +45,9 @@ class Spread(_Strict):
 
 
 class Measurement(_Strict):
-    """The measured figures of one candidate, from a process of its own.
+    """The measured figures of one candidate, from a process of its own; None is what was not measured.
+
+    A paid service has neither size nor memory, and its times are those of the calls that bought its answers.
 
     Attributes:
         candidate: Identifier; "champion" for the deployed model.
@@ -59,9 +62,11 @@ class Measurement(_Strict):
         startup_seconds: From the start of a process to its first prediction, over several processes.
         cpu_seconds: Processor time of the whole process.
         training: What training cost, from the manifest.
+        price_per_1000_eur: What a paid service charges for 1,000 reviews; None for a model of one's own.
         load_average: Load of the machine over the minute before, earlier measurements included.
         busy_share: Share of the processors in use just before, 0..1; nothing of ours was running then.
         warnings: Why a figure should be read with care.
+        notes: What else to know of it.
     """
 
     candidate: str
@@ -70,19 +75,21 @@ class Measurement(_Strict):
     base_model: str
     runtime: str
     content: str
-    size_bytes: int
-    gzip_bytes: int
+    size_bytes: int | None
+    gzip_bytes: int | None
     latency_reviews: int
     latency_p50_ms: float
     latency_p95_ms: float
     reviews_per_second: Spread
-    peak_memory_mb: float
-    startup_seconds: Spread
-    cpu_seconds: float
+    peak_memory_mb: float | None
+    startup_seconds: Spread | None
+    cpu_seconds: float | None
     training: Usage
+    price_per_1000_eur: float | None = None
     load_average: float
     busy_share: float
     warnings: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 class Machine(_Strict):
@@ -112,13 +119,14 @@ class Champion(_Strict):
 
 
 class Measurements(_Strict):
-    """The content of measurements.json; `failures` maps a candidate to the reason."""
+    """The content of measurements.json; `failures` maps a candidate to the reason, `services` have a price."""
 
     machine: Machine
     candidates: tuple[Measurement, ...]
     failures: dict[str, str]
     champion: Champion
     champion_measurement: Measurement | None = None
+    services: tuple[Offer, ...] = ()
 
 
 def read_measurements(directory: Path) -> Measurements:

@@ -69,6 +69,8 @@ class ServicePredictor(Predictor):
 
     paid = True
 
+    paid = True
+
     def _load(self, directory: Path, preprocessing: dict[str, object]) -> None:
         self._parameters = ServiceParameters.model_validate(preprocessing)
         self._calibration = Calibration.read(directory)
