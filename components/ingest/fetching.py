@@ -1,6 +1,7 @@
 """Brings the source to this machine: from a path, folder or glob, https:// or gs://, checked against its SHA-256."""
 
 import glob
+import re
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit
@@ -11,6 +12,7 @@ from components.shared.errors import UserError
 from components.shared.files import sha256_of
 
 _KNOWN_SUFFIXES = TABLE_SUFFIXES | ARCHIVE_SUFFIXES
+_LONGEST_NAME = 100
 _KINDS = ", ".join(sorted(_KNOWN_SUFFIXES))
 
 
@@ -53,7 +55,9 @@ def _fetch_gs(uri: str, workspace: Path) -> list[Path]:
 
 
 def _file_name(path: str) -> str:
-    return PurePosixPath(unquote(path)).name or "source"
+    """Returns the last part of an address as a name that any file system takes."""
+    name = re.sub(r"[^\w.-]", "_", PurePosixPath(unquote(path)).name, flags=re.ASCII)
+    return name.lstrip(".")[-_LONGEST_NAME:] or "source"
 
 
 def _local_files(data: str) -> list[Path]:

@@ -45,6 +45,7 @@ class Website(http.server.ThreadingHTTPServer):
         self.failures = 0
         self.tags = ['"first"'] * 10  # of the file, at each request
         self.knows_ranges = True
+        self.any_path = False
         self.shift = 0  # by how much a part of the file begins too late
 
     def handle_error(self, *_: object) -> None: ...
@@ -57,7 +58,7 @@ class _Pages(http.server.BaseHTTPRequestHandler):
         site, number = self.server, len(self.server.requests)
         wanted = self.headers.get("Range", "")
         site.requests.append(wanted)
-        if self.path != "/reviews.csv":
+        if self.path != "/reviews.csv" and not site.any_path:
             return self.send_error(404)
         if number < site.failures:
             return self.send_error(503)
@@ -186,6 +187,23 @@ def test_a_download_that_cannot_go_on_starts_again(
         setattr(website, name, value)
     assert fetch(website.uri, SHA256, tmp_path)[0].read_bytes() == CONTENT
     assert website.requests == asked
+
+
+@pytest.mark.parametrize(
+    ("address", "name"),
+    [
+        ("", "source"),
+        ("a%00b.csv", "a_b.csv"),
+        ("a%2F..", "source"),
+        ("r%C3%A9.csv", "r_.csv"),
+        ("x" * 900, "x" * 100),
+    ],
+)
+def test_any_address_gives_a_name_within_the_workspace(
+    address: str, name: str, website: Website, tmp_path: Path
+) -> None:
+    website.any_path = True
+    assert fetch(website.uri.replace("reviews.csv", address), SHA256, tmp_path)[0] == tmp_path / name
 
 
 def test_a_server_that_is_busy_is_asked_again(website: Website, tmp_path: Path) -> None:
