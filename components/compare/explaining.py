@@ -71,9 +71,9 @@ def explain_choice(
     Returns:
         None if nothing is to be explained, or the candidate asks a paid service.
     """
-    predictor = load_bundle(bundle) if count else None
-    if predictor is None:
+    if not count:
         return None
+    predictor = load_bundle(bundle)
     if predictor.paid:
         tqdm.write("The chosen candidate asks a paid service: it is not explained.")
         return None
