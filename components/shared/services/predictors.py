@@ -69,8 +69,6 @@ class ServicePredictor(Predictor):
 
     paid = True
 
-    paid = True
-
     def _load(self, directory: Path, preprocessing: dict[str, object]) -> None:
         self._parameters = ServiceParameters.model_validate(preprocessing)
         self._calibration = Calibration.read(directory)
