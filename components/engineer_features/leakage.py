@@ -41,7 +41,9 @@ def duplicates_finding(rows: RowKeys, assigned: Assignment) -> Finding:
     copies = _copies(first_of(rows.texts))
     message = "No two reviews have the same text, case and punctuation aside."
     if copies:
-        message = f"{copies:,} reviews repeat another, case and punctuation aside; all copies share their split."
+        message = (
+            f"Reviews that repeat another, case and punctuation aside: {copies:,}; all copies share their split."
+        )
     return Finding(rule="duplicates across splits", outcome="passed", message=message)
 
 
@@ -59,20 +61,23 @@ def near_duplicates_finding(rows: RowKeys, assigned: Assignment, similarity: flo
             message=f"They were not looked for: {count:,} reviews are more than {NEAR_DUPLICATE_ROWS:,}.",
         )
     require_disjoint(assigned.duplicates, assigned.splits, "near-duplicates")
-    exact = first_of(rows.texts)
-    joined = assigned.duplicates != exact
+    joined = assigned.duplicates != first_of(rows.texts)
     share = f"at least {similarity:.0%} of their words"
     if not joined.any():
         return Finding(rule=rule, outcome="passed", message=f"No two reviews share {share}.")
-    torn = int(
-        (joined & (splits_by_hash(rows.texts, exact) != splits_by_hash(rows.texts, assigned.duplicates))).sum()
-    )
     return Finding(
         rule=rule,
         outcome="repaired",
-        message=f"{int(joined.sum()):,} reviews share {share} with an earlier one and share its split; by their own "
-        f"text {torn:,} of them would be in another split.",
+        message=f"Reviews that share {share} with an earlier one: {joined.sum():,}. {_remedy(rows, assigned, joined)}",
     )
+
+
+def _remedy(rows: RowKeys, assigned: Assignment, joined: NDArray[np.bool_]) -> str:
+    if assigned.by == "time":
+        return "Those that would be in a later split were left out."
+    alone = splits_by_hash(rows.groups, first_of(rows.groups))
+    torn = int((joined & (alone != alone[assigned.duplicates])).sum())
+    return f"They share its split; without this rule {torn:,} of them would be in another."
 
 
 def groups_finding(rows: RowKeys, assigned: Assignment, column: str) -> Finding:
@@ -111,11 +116,11 @@ def time_finding(rows: RowKeys, assigned: Assignment, column: str) -> Finding:
         spans.append((split, times.min(), times.max()))
     told = "; ".join(f"{split} from {_minute(first)} to {_minute(last)}" for split, first, last in spans)
     left_out = int((assigned.splits == LEFT_OUT).sum())
-    more = f" {left_out:,} later copies, or rows of groups, that began in an earlier split were left out."
+    more = f". Reviews left out because their older copy or their group began in an earlier split: {left_out:,}."
     return Finding(
         rule=rule,
         outcome="repaired" if left_out else "passed",
-        message=f"By column {column!r}: {told}.{more if left_out else ''}",
+        message=f"By column {column!r}: {told}{more if left_out else '.'}",
         columns=(column,),
     )
 

@@ -79,5 +79,5 @@ def contradictions_finding(labels: NDArray[np.int64], assigned: Assignment) -> F
     return Finding(
         rule="contradicting labels",
         outcome="warning" if share > _LARGEST_CONTRADICTING_SHARE else "passed",
-        message=f"{contradicting:,} reviews ({share:.2%}) have a copy or near-duplicate with another label.",
+        message=f"Reviews that have a copy or near-duplicate with another label: {contradicting:,} ({share:.2%}).",
     )

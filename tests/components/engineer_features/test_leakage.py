@@ -45,7 +45,7 @@ def test_straddling_counts_groups_in_two_splits() -> None:
 def test_copies_in_two_splits_are_caught() -> None:
     rows = _rows([_REVIEW, f"{_REVIEW}!!", "another"])
     assigned = assign_splits(rows, 1)
-    assert "1 reviews repeat another" in duplicates_finding(rows, assigned).message
+    assert "Reviews that repeat another, case and punctuation aside: 1;" in duplicates_finding(rows, assigned).message
     torn = _with_splits(_with_splits(assigned, [0], 0), [1], 3)
     with pytest.raises(ValueError, match="leakage: 1 texts stand in several splits"):
         duplicates_finding(rows, torn)
@@ -64,7 +64,17 @@ def test_near_duplicates_are_repaired_and_counted() -> None:
     assert finding.outcome == "repaired"
     joined = int((assigned.duplicates != np.arange(_ROWS)).sum())
     assert joined > 300
-    assert f"{joined} reviews share at least 80% of their words with an earlier one" in finding.message
+    assert f"at least 80% of their words with an earlier one: {joined}. They share its split" in finding.message
+
+
+def test_near_duplicates_that_are_younger_than_their_split_are_left_out() -> None:
+    days = np.datetime64("2026-01-01", "us") + np.arange(_ROWS) * np.timedelta64(1, "D")
+    texts = [f"word{number} other{number} third{number} fourth{number} fifth{number}" for number in range(_ROWS - 1)]
+    rows = _rows([*texts, f"{texts[0]} sixth"], times=days)
+    assigned = assign_splits(rows, 0.8)
+    assert assigned.splits[-1] == LEFT_OUT
+    finding = near_duplicates_finding(rows, assigned, 0.8)
+    assert "with an earlier one: 1. Those that would be in a later split were left out." in finding.message
 
 
 def test_near_duplicates_in_two_splits_are_caught() -> None:
@@ -109,7 +119,7 @@ def test_what_was_left_out_for_the_sake_of_time_is_counted(honest: RowKeys) -> N
     rows = replace(honest, times=np.datetime64("2026-01-01", "us") + np.arange(_ROWS) * np.timedelta64(1, "h"))
     finding = time_finding(rows, _with_splits(assign_splits(rows, 0.8), [398, 399], LEFT_OUT), "Date")
     assert finding.outcome == "repaired"
-    assert "2 later copies, or rows of groups, that began in an earlier split were left out" in finding.message
+    assert "their older copy or their group began in an earlier split: 2." in finding.message
 
 
 def test_fitting_on_more_than_train_is_caught(honest: RowKeys) -> None:

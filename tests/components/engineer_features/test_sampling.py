@@ -53,9 +53,9 @@ def test_copies_with_different_labels_are_counted() -> None:
         np.array([0, 1, 1, 1, 0, 0]), _assigned([0, 0, 0, 3, 3, 5], [0, 0, 0, 1, LEFT_OUT, 3])
     )
     assert finding.outcome == "warning"
-    assert "4 reviews" in finding.message
+    assert "another label: 4 (66.67%)" in finding.message
 
 
 def test_copies_that_agree_pass() -> None:
     finding = contradictions_finding(np.array([0, 0, 1, 1]), _assigned([0, 0, 2, 2], [0, 0, 1, 1]))
-    assert (finding.outcome, finding.message[:9]) == ("passed", "0 reviews")
+    assert (finding.outcome, finding.message[-10:]) == ("passed", "0 (0.00%).")
