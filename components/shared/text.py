@@ -39,8 +39,8 @@ NATURAL_STEPS = ("encoding", "html", "links", "controls", "emoji")
 TOKEN_STEPS = ("stop-words", "lemmas")
 CLEAN_STEPS = NATURAL_STEPS + TOKEN_STEPS
 
-#: In the usual stop word list, but part of what a review says.
-_MEANINGFUL = frozenset(
+#: Words of the usual stop word list that are part of what a review says: never left out, never put into a lemma.
+MEANINGFUL = frozenset(
     (  # negation, contrast, degree, doubt, and qualities of clothes
         "no not nor never none nothing nobody nowhere neither cannot cant couldnt hasnt without "
         "but however though although yet despite except only "
@@ -59,7 +59,7 @@ def default_stop_words(language: str) -> list[str]:
     # Here, because bundles hold their stop words: scoring has no use for scikit-learn's.
     from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
-    return sorted((ENGLISH_STOP_WORDS - _MEANINGFUL) | set(_PUNCTUATION_LIKE))
+    return sorted((ENGLISH_STOP_WORDS - MEANINGFUL) | set(_PUNCTUATION_LIKE))
 
 
 class TextPreprocessing(BaseModel):
@@ -126,7 +126,7 @@ def lemma(word: str, language: str) -> str:
     """
     import simplemma
 
-    if word in _MEANINGFUL or not word.isalpha():
+    if word in MEANINGFUL or not word.isalpha():
         return word
     found = simplemma.lemmatize(word, lang=language).lower()
     return found if found.isalpha() else word
