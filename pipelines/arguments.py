@@ -15,7 +15,7 @@ from pipelines.training import training_pipeline
 #: Parameters that only a cluster needs, or that the local run sets itself.
 _NOT_LOCAL = frozenset(
     (
-        *("model_store", "store_claim", "namespace", "serve_image", "deploy_target"),
+        *("model_store", "store_claim", "key_secret", "namespace", "serve_image", "deploy_target"),
         *("gpu_type", "gpu_count", "gpu_node_selector", "gpu_toleration"),
     )
 )

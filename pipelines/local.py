@@ -62,6 +62,8 @@ def _complete(run: arguments.LocalRun) -> dict[str, Any]:
     parameters = dict(run.parameters)
     if data := parameters.get("data"):
         parameters["data"] = data if "://" in data else os.path.abspath(os.path.expanduser(data))
+    answers = parameters.get("answers") or run.out / "answers"
+    parameters["answers"] = str(Path(answers).expanduser().resolve())
     return parameters | {"deploy_target": "local", "model_store": str(run.out.resolve() / "models")}
 
 

@@ -9,6 +9,8 @@ from typing import Any
 
 from kfp import dsl, kubernetes
 
+from components.shared.services.access import VARIABLES
+
 MODEL_STORE_MOUNT = "/models"
 
 
@@ -23,6 +25,7 @@ class Placement:
         retries: How often it is tried again. Never for what must not happen twice.
         cache: Whether its result may be taken from an earlier run with the same inputs.
         store: Whether the model store's volume is mounted at MODEL_STORE_MOUNT.
+        keys: Whether it gets the keys of paid services, from a secret that need not exist.
     """
 
     cpu: str = "1"
@@ -32,6 +35,7 @@ class Placement:
     retries: int = 1
     cache: bool = True
     store: bool = False
+    keys: bool = False
 
 
 @dataclass(frozen=True)
@@ -50,6 +54,8 @@ PLACEMENTS: dict[str, Placement] = {
     "explore": Placement(memory_gi=4),
     "clean": Placement(memory_gi=4),
     "engineer-features": Placement(memory_gi=4),
+    # Calls cost money: never twice by itself. What was answered before is found in the model store's volume.
+    "off-the-shelf": Placement(memory_gi=2, hours=6, retries=0, cache=False, store=True, keys=True),
     "train-floor": Placement(cpu="2", memory_gi=4),
     "train-lstm": Placement(cpu="2", memory_gi=6, gpu=True, hours=6, retries=2),
     "finetune-distilbert": Placement(cpu="2", memory_gi=8, gpu=True, hours=12, retries=2),
@@ -67,7 +73,7 @@ PLACEMENTS: dict[str, Placement] = {
 
 
 def place(
-    task: dsl.PipelineTask, name: str, gpu: GpuNodes | None = None, store_claim: Any = None
+    task: dsl.PipelineTask, name: str, gpu: GpuNodes | None = None, store_claim: Any = None, key_secret: Any = None
 ) -> dsl.PipelineTask:
     """Applies the table's row to a task.
 
@@ -76,6 +82,7 @@ def place(
         name: The row.
         gpu: GPU nodes; required where the row asks for an accelerator.
         store_claim: Name of the persistent volume claim of the model store; required where the row mounts it.
+        key_secret: Name of the secret with the keys of paid services; required where the row asks for them.
     """
     row = PLACEMENTS[name]
     task.set_cpu_request(row.cpu).set_memory_request(f"{row.memory_gi}Gi").set_memory_limit(f"{2 * row.memory_gi}Gi")
@@ -93,4 +100,9 @@ def place(
         if store_claim is None:
             raise ValueError(f"task '{name}' mounts the model store, but no claim was given")
         kubernetes.mount_pvc(task, pvc_name=store_claim, mount_path=MODEL_STORE_MOUNT)
+    if row.keys:
+        if key_secret is None:
+            raise ValueError(f"task '{name}' wants the keys of paid services, but no secret was given")
+        variables = {variable: variable for variable in VARIABLES}
+        kubernetes.use_secret_as_env(task, key_secret, variables, optional=True)
     return task

@@ -6,6 +6,7 @@
  4. clean              duplicates, links, mark-up, other languages go; fits nothing
  5. engineer_features  splits and the leak guard, then vocabulary, sequences and word vectors, fitted on train
  6. train_floor        majority class and logistic regression, the level to beat
+    off_the_shelf      VADER, and paid services if they are named: what needs no training
  7. train_lstm         an LSTM on GloVe
  8. finetune_distilbert
  9. optimise           for each of the two: prune, cluster, quantize (after training and aware)
@@ -30,6 +31,7 @@ from components.explore.component import explore
 from components.finetune_distilbert.component import finetune_distilbert
 from components.gather.component import gather
 from components.ingest.component import ingest
+from components.off_the_shelf.component import off_the_shelf
 from components.prune.component import prune
 from components.quantize.component import quantize
 from components.record_refusal.component import record_refusal
@@ -160,11 +162,17 @@ def training_pipeline(
     sparsity: float = 0.5,
     clusters: int = 32,
     calibration_rows: int = 200,
+    services: list[str] = ["vader"],  # noqa: B006
+    chat_model: str = "gpt-4.1-nano",
+    service_maximum_calls: int = 1000,
+    service_maximum_eur: float = 2.0,
+    answers: str = f"{MODEL_STORE_MOUNT}/answers",
     latency_reviews: int = 200,
     explained_reviews: int = 100,
     deploy_target: str = "kubernetes",
     model_store: str = MODEL_STORE_MOUNT,
     store_claim: str = "sentiment-model-store",
+    key_secret: str = "sentiment-service-keys",
     namespace: str = "kubeflow",
     serve_image: str = images.SERVE,
     gpu_type: str = "nvidia.com/gpu",
@@ -227,11 +235,18 @@ def training_pipeline(
         sparsity: Share of weights that pruning sets to zero.
         clusters: Number of distinct weights that clustering leaves in a matrix.
         calibration_rows: Reviews that calibrate full int8 quantisation.
+        services: Which of vader, azure-language and chat to compare with. The last two cost money and get to read
+            reviews: they are called only if they are named here and their keys are in the environment.
+        chat_model: Name of the chat model.
+        service_maximum_calls: Calls that all paid services may get, for as long as their answers are kept.
+        service_maximum_eur: Euros that all paid services may cost, for as long as their answers are kept.
+        answers: Directory where the answers of paid services and the ledger of calls are kept.
         latency_reviews: Reviews timed one by one.
         explained_reviews: The words that the chosen model goes by are looked for in so many reviews; 0: not at all.
         deploy_target: kubernetes, or local: publish, serve here, predict once, stop.
         model_store: Directory of the versioned model store.
         store_claim: Persistent volume claim that holds the model store.
+        key_secret: Secret with the keys and endpoints of paid services; it need not exist.
         namespace: Kubernetes namespace of the prediction server.
         serve_image: Image of the prediction server.
         gpu_type: Resource name of the accelerator.
@@ -283,6 +298,9 @@ def training_pipeline(
         sparsity=sparsity,
         clusters=clusters,
         calibration_rows=calibration_rows,
+        services=services,
+        service_maximum_calls=service_maximum_calls,
+        service_maximum_eur=service_maximum_eur,
         latency_reviews=latency_reviews,
         explained_reviews=explained_reviews,
     )
@@ -348,6 +366,18 @@ def training_pipeline(
     floor = train_floor(**given, **for_cache, seed=seed)
     place(floor, "train-floor")
 
+    # 6b. What needs no training, and what it costs.
+    shelf = off_the_shelf(
+        **given,
+        services=services,
+        chat_model=chat_model,
+        service_maximum_calls=service_maximum_calls,
+        service_maximum_eur=service_maximum_eur,
+        answers=answers,
+        seed=seed,
+    )
+    place(shelf, "off-the-shelf", store_claim=store_claim, key_secret=key_secret)
+
     # 7. The LSTM.
     lstm = train_lstm(
         **given,
@@ -410,6 +440,7 @@ def training_pipeline(
     ).set_display_name("optimise-distilbert")
     bundles = {
         "floor": floor.outputs["candidates"],
+        "shelf": shelf.outputs["candidates"],
         "lstm": lstm_optimised.output,
         "distilbert": distilbert_optimised.output,
     }

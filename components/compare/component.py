@@ -11,6 +11,7 @@ def compare(
     plan: dsl.Input[dsl.Artifact],
     measurements: dsl.Input[dsl.Dataset],
     floor: dsl.Input[dsl.Model],
+    shelf: dsl.Input[dsl.Model],
     lstm: dsl.Input[dsl.Model],
     distilbert: dsl.Input[dsl.Model],
     reading: dsl.Input[dsl.HTML],
@@ -34,6 +35,7 @@ def compare(
         plan: The plan, from define; holds the need.
         measurements: What evaluate measured.
         floor: Candidates of the floor step.
+        shelf: Candidates that need no training, and the prices of paid services.
         lstm: Candidates made from the LSTM.
         distilbert: Candidates made from DistilBERT.
         reading: How the source was read, shown in the report.
@@ -61,7 +63,7 @@ def compare(
         features=Path(features.path),
         plan=Path(plan.path),
         measurements=Path(measurements.path),
-        sources=[Path(floor.path), Path(lstm.path), Path(distilbert.path)],
+        sources=[Path(floor.path), Path(shelf.path), Path(lstm.path), Path(distilbert.path)],
         pages={
             "How the data was read": Path(reading.path),
             "Data": Path(exploration.path),

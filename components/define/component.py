@@ -44,6 +44,9 @@ def define(
     sparsity: float,
     clusters: int,
     calibration_rows: int,
+    services: list[str],
+    service_maximum_calls: int,
+    service_maximum_eur: float,
     latency_reviews: int,
     explained_reviews: int,
     plan: dsl.Output[dsl.Artifact],
@@ -88,6 +91,9 @@ def define(
         sparsity: Checked to be in its range.
         clusters: Checked to be in its range.
         calibration_rows: Checked to be in its range.
+        services: Checked to be known.
+        service_maximum_calls: Checked to be in its range.
+        service_maximum_eur: Checked to be in its range.
         latency_reviews: Checked to be in its range.
         explained_reviews: Checked to be in its range.
         plan: The need and the candidates to build, as JSON.
@@ -129,6 +135,8 @@ def define(
         "sparsity": sparsity,
         "clusters": clusters,
         "calibration_rows": calibration_rows,
+        "service_maximum_calls": service_maximum_calls,
+        "service_maximum_eur": service_maximum_eur,
         "latency_reviews": latency_reviews,
         "explained_reviews": explained_reviews,
     }
@@ -137,6 +145,7 @@ def define(
         "sampling": [sampling],
         "clean_steps": clean_steps,
         "imbalance": [imbalance],
+        "services": services,
     }
     result = make_plan(
         need=need,

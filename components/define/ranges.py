@@ -5,6 +5,7 @@ from typing import get_args
 
 from components.shared.errors import UserError
 from components.shared.features import Imbalance
+from components.shared.services.interface import SERVICES
 from components.shared.text import CLEAN_STEPS
 
 #: Parameter of the pipeline -> smallest and largest value.
@@ -37,6 +38,8 @@ RANGES: dict[str, tuple[float, float]] = {
     "sparsity": (0.01, 0.99),
     "clusters": (3, 256),
     "calibration_rows": (1, float("inf")),
+    "service_maximum_calls": (0, float("inf")),
+    "service_maximum_eur": (0, float("inf")),
     "latency_reviews": (1, float("inf")),
     "explained_reviews": (0, 10000),
 }
@@ -64,6 +67,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "sampling": ("stratified", "reservoir"),
     "clean_steps": CLEAN_STEPS,
     "imbalance": get_args(Imbalance),
+    "services": SERVICES,
 }
 
 

@@ -10,6 +10,7 @@ def evaluate(
     features: dsl.Input[dsl.Dataset],
     plan: dsl.Input[dsl.Artifact],
     floor: dsl.Input[dsl.Model],
+    shelf: dsl.Input[dsl.Model],
     lstm: dsl.Input[dsl.Model],
     distilbert: dsl.Input[dsl.Model],
     model_store: str,
@@ -22,6 +23,7 @@ def evaluate(
         features: Directory of features.
         plan: The plan, from define.
         floor: Candidates of the floor step.
+        shelf: Candidates that need no training, and the prices of paid services.
         lstm: Candidates made from the LSTM.
         distilbert: Candidates made from DistilBERT.
         model_store: Directory of the versioned model store.
@@ -35,7 +37,7 @@ def evaluate(
     evaluate_candidates(
         features=Path(features.path),
         plan=Path(plan.path),
-        sources=[Path(floor.path), Path(lstm.path), Path(distilbert.path)],
+        sources=[Path(floor.path), Path(shelf.path), Path(lstm.path), Path(distilbert.path)],
         champion=Path(model_store) / "champion",
         latency_reviews=latency_reviews,
         destination=Path(measurements.path),
