@@ -62,13 +62,14 @@ def near_duplicates_finding(rows: RowKeys, assigned: Assignment, similarity: flo
         )
     require_disjoint(assigned.duplicates, assigned.splits, "near-duplicates")
     joined = assigned.duplicates != first_of(rows.texts)
-    share = f"at least {similarity:.0%} of their words"
+    share = f"at least {similarity:.0%} of the words"
     if not joined.any():
-        return Finding(rule=rule, outcome="passed", message=f"No two reviews share {share}.")
+        return Finding(rule=rule, outcome="passed", message=f"No two reviews have {share} in common.")
     return Finding(
         rule=rule,
         outcome="repaired",
-        message=f"Reviews that share {share} with an earlier one: {joined.sum():,}. {_remedy(rows, assigned, joined)}",
+        message=f"Reviews with {share} in common with an earlier one: {joined.sum():,}. "
+        + _remedy(rows, assigned, joined),
     )
 
 

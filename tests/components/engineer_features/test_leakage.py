@@ -64,7 +64,9 @@ def test_near_duplicates_are_repaired_and_counted() -> None:
     assert finding.outcome == "repaired"
     joined = int((assigned.duplicates != np.arange(_ROWS)).sum())
     assert joined > 300
-    assert f"at least 80% of their words with an earlier one: {joined}. They share its split" in finding.message
+    assert (
+        f"at least 80% of the words in common with an earlier one: {joined}. They share its split" in finding.message
+    )
 
 
 def test_near_duplicates_that_are_younger_than_their_split_are_left_out() -> None:
