@@ -32,8 +32,8 @@ _FEWEST = 20
 _SEED = 0
 
 
-def proxy_scores(attributes: pd.DataFrame, labels: NDArray[np.int64], task: Task) -> dict[str, float]:
-    """Returns how well each column alone tells the labels: 0.5 nothing, 1 everything.
+def proxy_scores(attributes: pd.DataFrame, labels: NDArray[np.int64], task: Task) -> dict[str, float] | None:
+    """Returns how well each column alone tells the labels: 0.5 nothing, 1 everything; none if labels are too rare.
 
     A shallow decision tree, on the numbers themselves or on the target frequencies of the words, is
     cross-validated; its ROC AUC is taken at the best cut between lower and higher labels, or, for labels
@@ -47,7 +47,7 @@ def proxy_scores(attributes: pd.DataFrame, labels: NDArray[np.int64], task: Task
     frequent = np.flatnonzero(np.bincount(labels, minlength=len(task.labels)) >= _FEWEST)
     rows = np.isin(labels, frequent)
     if len(frequent) < 2:
-        return {str(column): 0.5 for column in attributes}
+        return None
     targets = np.searchsorted(frequent, labels[rows])
     return {
         str(column): _best_auc(_probabilities(values[rows], targets), targets, task.ordered)
@@ -81,13 +81,16 @@ def _best_auc(probabilities: NDArray[np.float64], targets: NDArray[np.int64], or
     return max(float(roc_auc_score(truth, score)) for truth, score in cuts)
 
 
-def proxies_finding(scores: Mapping[str, float], allowed: Sequence[str]) -> tuple[Finding, list[str]]:
+def proxies_finding(scores: Mapping[str, float] | None, allowed: Sequence[str]) -> tuple[Finding, list[str]]:
     """Returns what to report, and the columns of the reviews table to leave out.
 
     Args:
         scores: From `proxy_scores`.
         allowed: Source columns that may stay.
     """
+    if scores is None:
+        message = f"Not looked for: only one label has {_FEWEST} reviews in train or more."
+        return Finding(rule=RULE, outcome="skipped", message=message), []
     proxies = [column for column, score in scores.items() if score >= PROXY]
     excluded = [column for column in proxies if _source(column) not in allowed]
     kept = [column for column in proxies if column not in excluded]

@@ -18,7 +18,9 @@ def labels() -> np.ndarray:
 
 def _score(values: object, labels: np.ndarray, ordered: bool = True) -> float:
     attributes = pd.DataFrame({"source:x": values})
-    return proxy_scores(attributes, labels, _TASK.model_copy(update={"ordered": ordered}))["source:x"]
+    scores = proxy_scores(attributes, labels, _TASK.model_copy(update={"ordered": ordered}))
+    assert scores is not None
+    return scores["source:x"]
 
 
 def _mostly(values: np.ndarray, share: float) -> np.ndarray:
@@ -71,7 +73,12 @@ def test_a_rare_label_does_not_break_the_rule(labels: np.ndarray) -> None:
     few = np.where(labels == 1, 2, labels)
     few[:5] = 1
     assert _score((few > 1).astype(float), few) > PROXY
-    assert _score(np.arange(_ROWS, dtype=float), np.zeros(_ROWS, dtype=np.int64)) == 0.5
+
+
+def test_labels_that_are_all_rare_but_one_cannot_be_judged() -> None:
+    scores = proxy_scores(pd.DataFrame({"source:x": np.arange(100.0)}), np.arange(100) // 90, _TASK)
+    assert scores is None
+    assert proxies_finding(scores, [])[0].outcome == "skipped"
 
 
 def test_the_finding_names_what_goes_what_stays_and_what_to_look_at() -> None:
@@ -98,6 +105,7 @@ def test_the_clothing_reviews_have_one_proxy(label: str, proxy: str) -> None:
     numbers = attributes.select_dtypes("number").columns
     attributes = attributes.astype(dict.fromkeys(numbers, "float64"))
     scores = proxy_scores(attributes, task.indices(reviews[label].astype(str).tolist()), task)
+    assert scores is not None
     finding, excluded = proxies_finding(scores, [])
     assert (finding.outcome, finding.columns, excluded) == ("repaired", (proxy,), [f"source:{proxy}"])
     assert max(score for column, score in scores.items() if column != f"source:{proxy}") < 0.6
