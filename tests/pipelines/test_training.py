@@ -143,6 +143,28 @@ def test_deploy_and_evaluate_mount_the_model_store(kubernetes: dict[str, Any]) -
         assert kubernetes[name]["pvcMount"][0]["pvcNameParameter"]["componentInputParameter"].endswith("store_claim")
 
 
+def test_keys_come_from_a_secret_that_need_not_exist_and_only_where_services_are_called(
+    kubernetes: dict[str, Any], tasks: dict[str, Any]
+) -> None:
+    assert [name for name, spec in kubernetes.items() if "secretAsEnv" in spec] == ["off-the-shelf"]
+    (secret,) = kubernetes["off-the-shelf"]["secretAsEnv"]
+    assert secret["optional"] is True
+    assert secret["secretNameParameter"]["componentInputParameter"].endswith("key_secret")
+    assert {one["envVar"] for one in secret["keyToEnv"]} == {one["secretKey"] for one in secret["keyToEnv"]}
+    assert {"AZURE_LANGUAGE_KEY", "CHAT_API_KEY"} <= {one["envVar"] for one in secret["keyToEnv"]}
+    assert not any("KEY" in name for name in tasks["off-the-shelf"]["inputs"]["parameters"])
+
+
+def test_calls_that_cost_money_are_neither_retried_nor_made_unasked(
+    documents: tuple[dict[str, Any], dict[str, Any]], tasks: dict[str, Any], kubernetes: dict[str, Any]
+) -> None:
+    assert "retryPolicy" not in tasks["off-the-shelf"]
+    assert kubernetes["off-the-shelf"]["pvcMount"]
+    defaults = documents[0]["root"]["inputDefinitions"]["parameters"]
+    assert defaults["services"]["defaultValue"] == ["vader"]
+    assert 0 < defaults["service_maximum_eur"]["defaultValue"] <= 5
+
+
 def test_the_gate_has_two_branches_on_the_verdict(tasks: dict[str, Any]) -> None:
     conditions = [task["triggerPolicy"]["condition"] for task in tasks.values() if "triggerPolicy" in task]
     assert sum("== 'deploy'" in condition and not condition.startswith("!") for condition in conditions) == 1

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from components.compare.bootstrap import bootstrap_metric
+from components.compare.break_even import BreakEven, OwnCost
 from components.compare.costs import cost_per_month_eur
 from components.compare.explaining import ChoiceExplanation, Example
 from components.compare.report import ReportContent, render_report
@@ -19,6 +20,7 @@ from components.shared.meter import Usage
 from components.shared.metrics import quality
 from components.shared.need import parse_need
 from components.shared.plan import Cell, Plan
+from components.shared.services.record import Offer
 from components.shared.task import Task
 from components.shared.text import TextPreprocessing
 
@@ -275,3 +277,36 @@ def test_without_an_explanation_there_is_no_section_for_it():
 def test_a_model_that_no_word_changes_is_explained_in_a_sentence():
     explained = make_explained().model_copy(update={"drivers": (), "examples": ()})
     assert "No word that occurs at least 3 times" in render_report(replace(make_content(3), explained=explained))
+
+
+def _with_services(content, reviews):
+    offer = Offer(
+        service="azure-language",
+        model=_HOSTILE,
+        status="no key",
+        price_per_1000_eur=0.9,
+        basis="0.9 € per 1,000 records",
+    )
+    return replace(
+        content,
+        services=[BreakEven(offer, reviews, "The sentence on the volume.")],
+        own=OwnCost("lstm", 0.0123, 0.0000045),
+    )
+
+
+def test_the_report_gives_the_break_even_volume_with_its_formula():
+    html = render_report(_with_services(make_content(3), 12345))
+    _read(html)
+    section = html[html.index("Buying it instead") :].partition("</section>")[0]
+    assert "<td>12,345</td>" in section and "not measured: no key" in section
+    assert "lstm costs an estimated 0.0123\u202f€ a day" in section and "0.0045\u202f€ for 1,000 reviews" in section
+    assert "n &gt; fixed / (price − own)" in section and "spread over 90 days" in section
+    assert "0.9 € per 1,000 records" in section and "The sentence on the volume." in section
+
+
+def test_a_service_that_is_never_dearer_has_a_dash_for_a_volume():
+    assert "<td>–</td>" in render_report(_with_services(make_content(3), None)).split("Buying it instead")[1]
+
+
+def test_without_services_the_report_has_no_such_section():
+    assert "Buying it instead" not in render_report(make_content(3))
