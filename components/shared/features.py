@@ -15,7 +15,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
-from sklearn.utils import resample
 
 from components.shared.profile import PROFILE, Profile, read_profile_file
 from components.shared.reviews import read_reviews
@@ -128,6 +127,9 @@ def read_training_reviews(directory: Path, seed: int) -> pd.DataFrame:
 
 def _draw(rows: list[int], wanted: int, seed: int) -> list[int]:
     """Returns `wanted` of the rows: all of them, and repetitions, if they are fewer."""
+    # Here, because the command line reads this module's choices and has no use for scikit-learn.
+    from sklearn.utils import resample
+
     missing = wanted - len(rows)
     if missing > 0:
         return rows + resample(rows, n_samples=missing, random_state=seed)
