@@ -81,7 +81,7 @@ def clean_partition(table: pd.DataFrame, cleaning: Cleaning) -> CleanPartition:
         table: Columns review_id, title, text and label of a reviews table.
         cleaning: How to clean.
     """
-    raw = [join_title(title, text) for title, text in zip(table["title"], table["text"], strict=True)]
+    raw = list(map(join_title, table["title"].tolist(), table["text"].tolist()))
     by_step = [texts_by_step(review, cleaning.steps) for review in raw]
     natural = [" ".join(texts[-1].split()) for texts in by_step]
     words = [tokenize(text) for text in natural]
@@ -116,7 +116,7 @@ def _figures(
             "label": table["label"].array,
             "text_characters": table["text"].str.len().to_numpy(np.int32),
             "natural_characters": _lengths(natural),
-            "natural_words": _lengths([text.split() for text in natural]),
+            "natural_words": [text.count(" ") + (text != "") for text in natural],
             "tokens": _lengths(tokens),
             "link_left": ["://" in text and _LINK.search(text) is not None for text in natural],
             "reason": _reasons(table, natural, words, cleaning),
@@ -132,7 +132,7 @@ def _reasons(table: pd.DataFrame, natural: list[str], words: list[list[str]], cl
     # Without a title the text is the review.
     has_text = [
         natural_text(text, cleaning.steps) != "" if title.strip() else review != ""
-        for title, text, review in zip(table["title"], table["text"], natural, strict=True)
+        for title, text, review in zip(table["title"].tolist(), table["text"].tolist(), natural, strict=True)
     ]
     reasons[~np.array(has_text, dtype=bool)] = REASONS.index(NO_TEXT)
     return reasons

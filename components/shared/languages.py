@@ -1,6 +1,7 @@
 """Tells in which language texts are written, many at once."""
 
 import unicodedata
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -30,36 +31,33 @@ class _Model:
         row_start: Shape (states,).
         feature: Shape (states,): the n-gram that ends in a state, or -1.
         identifier: What the arrays were taken from.
-        labels: Each language once.
-        label_of: Shape (classes,): position in `labels`; two scripts of a language are two classes.
+        twins: (first, other) of classes with the same label, such as the scripts of a language.
     """
 
     next_state: NDArray[np.unsignedinteger]
     row_start: NDArray[np.intp]
     feature: NDArray[np.int32]
     identifier: LanguageIdentifier
-    labels: list[str]
-    label_of: NDArray[np.intp]
+    twins: list[tuple[int, int]]
 
 
 @cache
 def _model() -> _Model:
     # Public attributes only: tk_* is the automaton, nb_* the classifier. The library scores one text a call.
     identifier = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
-    labels = identifier.labels
+    firsts = [identifier.nb_classes.index(label) for label in identifier.nb_classes]
     return _Model(
         next_state=np.asarray(identifier.tk_nextmove),
         row_start=np.asarray(identifier.tk_row, dtype=np.intp) << 8,
         feature=np.asarray(identifier.tk_output, dtype=np.int32),
         identifier=identifier,
-        labels=labels,
-        label_of=np.array([labels.index(label) for label in identifier.nb_classes]),
+        twins=[(first, position) for position, first in enumerate(firsts) if first != position],
     )
 
 
 def check_language(language: str) -> None:
     """Raises UserError if the language is not one that can be told apart."""
-    if language not in _model().labels:
+    if language not in _model().identifier.labels:
         raise UserError(f"unknown language '{language}'; pass --language an ISO 639-1 code such as en, fr or de")
 
 
@@ -71,14 +69,14 @@ def languages_of(texts: Sequence[str]) -> tuple[list[str], NDArray[np.float32]]:
     if not texts:
         return [], np.empty(0, dtype=np.float32)
     encoded = [_encode(text) for text in texts]
-    scores = _scores(_counts(encoded)) / np.sqrt([[max(len(text), 1)] for text in encoded], dtype=np.float32)
+    scores = _scores(encoded) / np.sqrt([[max(len(text), 1)] for text in encoded], dtype=np.float32)
     probabilities = np.exp(scores - scores.max(axis=1, keepdims=True))
     probabilities /= probabilities.sum(axis=1, keepdims=True)
-    model = _model()
-    by_label = np.zeros((len(model.labels), len(texts)), dtype=np.float32)
-    np.add.at(by_label, model.label_of, probabilities.T)
-    best = by_label.argmax(axis=0)
-    return [model.labels[label] for label in best], by_label.max(axis=0)
+    for first, other in _model().twins:
+        probabilities[:, first] += probabilities[:, other]
+        probabilities[:, other] = 0
+    labels = _model().identifier.nb_classes
+    return [labels[best] for best in probabilities.argmax(axis=1).tolist()], probabilities.max(axis=1)
 
 
 def in_another_language(texts: Sequence[str], language: str) -> NDArray[np.bool_]:
@@ -102,44 +100,49 @@ def _encode(text: str) -> bytes:
     return unicodedata.normalize("NFC", text).encode("utf8", errors="surrogatepass")
 
 
-def _scores(counts: csr_array) -> NDArray[np.float32]:
-    """Returns the log-posterior of each class, shape (texts, classes), from counts of features; 0 without any."""
-    # Few of the features occur in a batch: the table of all of them, as float32, would be large.
-    used, columns = np.unique(counts.indices, return_inverse=True)
+def _scores(encoded: Sequence[bytes]) -> NDArray[np.float32]:
+    """Returns the log-posterior of each class, shape (texts, classes); 0 for a text without any feature."""
     identifier = _model().identifier
-    logs = csr_array((np.log1p(counts.data), columns, counts.indptr), shape=(counts.shape[0], len(used)))
-    scores = logs @ identifier.nb_ptc[used].astype(np.float32)
-    has_features = np.diff(counts.indptr) > 0
-    return np.where(has_features[:, None], scores + identifier.nb_pc, np.float32(0))
+    rows, features, counts = _counts(encoded)
+    # Few of the features occur in a batch: the table of all of them, as float32, would be large.
+    is_used = np.zeros(len(identifier.nb_ptc), dtype=bool)
+    is_used[features] = True
+    columns = (np.cumsum(is_used) - 1)[features]
+    starts = np.searchsorted(rows, np.arange(len(encoded) + 1))
+    logs = csr_array((np.log1p(counts), columns, starts), shape=(len(encoded), int(is_used.sum())))
+    scores = logs @ identifier.nb_ptc[is_used].astype(np.float32)
+    return np.where((np.diff(starts) > 0)[:, None], scores + identifier.nb_pc, np.float32(0))
 
 
-def _counts(encoded: Sequence[bytes]) -> csr_array:
-    """Returns how often each feature stands in each text, float32, shape (texts, features)."""
+_Counts = tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float32]]
+
+
+def _counts(encoded: Sequence[bytes]) -> _Counts:
+    """Returns (text, feature, count) for every feature of every text, in the order of the texts."""
+    features_of_all = len(_model().identifier.nb_ptc)
     short = [row for row, text in enumerate(encoded) if len(text) <= _LONG]
-    found = [_walk_side_by_side(encoded, short)]
-    found += [_walk(encoded[row], row) for row in sorted(set(range(len(encoded))) - set(short))]
-    rows = np.concatenate([rows for rows, _, _ in found])
-    features = np.concatenate([features for _, features, _ in found])
-    counts = np.concatenate([counts for _, _, counts in found])
-    counted = csr_array((counts, (rows, features)), shape=(len(encoded), len(_model().identifier.nb_ptc)))
-    counted.sum_duplicates()
-    return counted
+    visits = [_walk_side_by_side(encoded, short)]
+    visits += [_walk(encoded[row], row) for row in sorted(set(range(len(encoded))) - set(short))]
+    visited = np.sort(np.concatenate([rows * features_of_all + features for rows, features in visits]))
+    starts = np.flatnonzero(np.diff(visited, prepend=-1))
+    rows, features = np.divmod(visited[starts], features_of_all)
+    return rows, features, np.diff(starts, append=len(visited)).astype(np.float32)
 
 
-_Found = tuple[NDArray[np.intp], NDArray[np.int32], NDArray[np.float32]]
+_Visits = tuple[NDArray[np.intp], NDArray[np.intp]]
 
 
-def _walk(text: bytes, row: int) -> _Found:
-    """Returns (row, feature, count) for every n-gram found in one text."""
+def _walk(text: bytes, row: int) -> _Visits:
+    """Returns (row, feature) for every n-gram found in one text."""
     identifier = _model().identifier
     row_start = [first << 8 for first in identifier.tk_row]
-    visits = visit_counts(identifier.tk_nextmove, row_start, identifier.tk_output, text) or {}
-    features = np.fromiter(visits.keys(), dtype=np.int32, count=len(visits))
-    return np.full(len(visits), row), features, np.fromiter(visits.values(), dtype=np.float32, count=len(visits))
+    counts = visit_counts(identifier.tk_nextmove, row_start, identifier.tk_output, text) or Counter()
+    features = np.fromiter(counts.elements(), dtype=np.intp, count=counts.total())
+    return np.full(len(features), row), features
 
 
-def _walk_side_by_side(texts: Sequence[bytes], of: Sequence[int]) -> _Found:
-    """Returns (row, feature, 1) for every n-gram found in the texts `of`: all automata take each step together."""
+def _walk_side_by_side(texts: Sequence[bytes], of: Sequence[int]) -> _Visits:
+    """Returns (row, feature) for every n-gram found in the texts `of`: all automata take each step together."""
     model = _model()
     order = sorted(of, key=lambda row: -len(texts[row]))
     lengths = np.array([len(texts[row]) for row in order], dtype=np.intp)
@@ -156,4 +159,4 @@ def _walk_side_by_side(texts: Sequence[bytes], of: Sequence[int]) -> _Found:
         found_in.append(hits)
         features.append(found[hits])
     rows = np.array(order, dtype=np.intp)[np.concatenate(found_in)]
-    return rows, np.concatenate(features), np.ones(len(rows), dtype=np.float32)
+    return rows, np.concatenate(features).astype(np.intp)

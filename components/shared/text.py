@@ -24,8 +24,15 @@ _ANSI_ESCAPE = r"\x1b\[[\d;]*[a-zA-Z]"
 _INVISIBLE = re.compile(
     _ANSI_ESCAPE + r"|[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffc]"
 )
-# English contractions are cut as in the corpus that GloVe was trained on: "don't" is "do" and "n't".
-_TOKEN = re.compile(r"[^\W\d_]+(?=n't)|n't|'(?:s|re|ve|ll|d|m)\b|[^\W\d_]+|[!?]")
+
+
+def _token_pattern(letter: str) -> re.Pattern[str]:
+    # English contractions are cut as in the corpus that GloVe was trained on: "don't" is "do" and "n't". The first
+    # alternative matches nothing that the others would not: it spares most words the search for "n't".
+    return re.compile(rf"{letter}++(?!'t)|{letter}+(?=n't)|n't|'(?:s|re|ve|ll|d|m)\b|{letter}+|[!?]")
+
+
+_TOKEN, _ASCII_TOKEN = _token_pattern(r"[^\W\d_]"), _token_pattern("[a-z]")
 # HTML and control characters have steps of their own.
 _FTFY = ftfy.TextFixerConfig(
     unescape_html=False, remove_control_chars=False, remove_terminal_escapes=False, explain=False
@@ -200,4 +207,5 @@ _TAKE: dict[str, Callable[[str], str]] = {
 
 def tokenize(natural: str) -> list[str]:
     """Returns the words of a natural text in lower case, contractions cut, with ! and ? as words."""
-    return _TOKEN.findall(natural.lower().replace("’", "'"))
+    text = natural.lower().replace("’", "'")
+    return (_ASCII_TOKEN if text.isascii() else _TOKEN).findall(text)

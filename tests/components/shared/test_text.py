@@ -74,6 +74,12 @@ def test_tokens_are_lower_case_words_or_marks(raw: str) -> None:
         assert token in ("!", "?") or re.fullmatch(r"n't|'[a-z]+|[^\W\d_]+", token)
 
 
+@given(st.one_of(_HOSTILE, st.text(st.sampled_from("annt'’sdre !?1_é"))))
+def test_words_are_found_as_without_short_cuts(natural: str) -> None:
+    pattern = r"[^\W\d_]+(?=n't)|n't|'(?:s|re|ve|ll|d|m)\b|[^\W\d_]+|[!?]"
+    assert tokenize(natural) == re.findall(pattern, natural.lower().replace("’", "'"))
+
+
 def _natural_text_without_short_cuts(raw: str, steps: Collection[str]) -> str:
     text = raw
     if "encoding" in steps:
