@@ -10,6 +10,7 @@ from typing import Any
 
 from components.shared.chains import STEP_OF_TECHNIQUE
 from components.shared.plan import Plan
+from components.shared.services.interface import PAID_SERVICES
 
 _TRAIN_SHARE, _SELECT_AND_TEST_SHARE = 0.70, 0.22
 _SAMPLE_ROWS = 3000
@@ -41,6 +42,7 @@ def describe(plan: Plan, parameters: dict[str, Any]) -> str:
     lines.append("Candidates:")
     lines.extend(f"  {cell.candidate:<28} {cell.reason}".rstrip() for cell in plan.cells if cell.applies)
     lines.extend(_empty_cells(plan))
+    lines.extend(_paid_services(parameters))
     lines.extend(["", "Steps, estimated seconds:"])
     lines.extend(f"  {step:<28} {took:8.0f}" for step, took in seconds.items())
     price = plan.need.prices.cpu_hour_eur
@@ -61,6 +63,15 @@ def _empty_cells(plan: Plan) -> list[str]:
         if not cell.applies:
             candidates[cell.reason].append(cell.candidate)
     return [f"Not built, because {reason}: {', '.join(names)}" for reason, names in candidates.items()]
+
+
+def _paid_services(parameters: dict[str, Any]) -> list[str]:
+    """Returns a line on the paid services that would be called, and what they may cost at most."""
+    named = [name for name in PAID_SERVICES if name in parameters["services"]]
+    if not named:
+        return []
+    calls, eur = parameters["service_maximum_calls"], parameters["service_maximum_eur"]
+    return [f"Paid services, if there is a key: {', '.join(named)}; at most {calls:,} calls and {eur:g} € in all"]
 
 
 def _count_rows(parameters: dict[str, Any]) -> tuple[int, bool]:

@@ -18,6 +18,8 @@ from components.define.ranges import CHOICES, RANGES
 from components.shared.errors import UserError
 from components.shared.files import atomic_path
 from components.shared.plan import Plan
+from components.shared.services.access import read_access
+from components.shared.services.interface import PAID_SERVICES
 from pipelines import arguments
 from pipelines.console import Console
 from pipelines.estimate import describe
@@ -77,7 +79,9 @@ def _check(parameters: dict[str, Any]) -> Plan:
         path = every[name]
         if path.startswith((".", "/")) and not Path(path).exists():
             raise UserError(f"{path}: no such file or directory; correct --{name.replace('_', '-')}")
-    names = ("need", "labels", "models", "techniques", "language")
+    for service in set(every["services"]) & set(PAID_SERVICES):
+        read_access(service)  # an unfit endpoint is told now
+    names = ("need", "labels", "models", "techniques", "language", "chat_model")
     chosen = {name: every[name] if isinstance(every[name], list) else [every[name]] for name in CHOICES}
     return make_plan(
         **{name: every[name] for name in names},

@@ -299,6 +299,7 @@ def training_pipeline(
         clusters=clusters,
         calibration_rows=calibration_rows,
         services=services,
+        chat_model=chat_model,
         service_maximum_calls=service_maximum_calls,
         service_maximum_eur=service_maximum_eur,
         latency_reviews=latency_reviews,

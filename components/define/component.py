@@ -45,6 +45,7 @@ def define(
     clusters: int,
     calibration_rows: int,
     services: list[str],
+    chat_model: str,
     service_maximum_calls: int,
     service_maximum_eur: float,
     latency_reviews: int,
@@ -92,6 +93,7 @@ def define(
         clusters: Checked to be in its range.
         calibration_rows: Checked to be in its range.
         services: Checked to be known.
+        chat_model: Checked to have a price.
         service_maximum_calls: Checked to be in its range.
         service_maximum_eur: Checked to be in its range.
         latency_reviews: Checked to be in its range.
@@ -155,6 +157,7 @@ def define(
         language=language,
         choices=choices,
         settings=settings,
+        chat_model=chat_model,
     )
     write_text(Path(plan.path), result.model_dump_json(indent=2))
     return result.code_fingerprint

@@ -9,6 +9,7 @@ from components.shared.errors import UserError
 from components.shared.fingerprints import code_fingerprint
 from components.shared.need import parse_need
 from components.shared.plan import DEEP_MODELS, MODELS, Cell, Plan
+from components.shared.services.prices import token_tariff
 from components.shared.task import scores_of
 
 #: How a technique reaches a model where the library's usual way does not work, by layer.
@@ -32,6 +33,7 @@ def make_plan(
     language: str,
     choices: Mapping[str, Sequence[str]] = MappingProxyType({}),
     settings: Mapping[str, float] = MappingProxyType({}),
+    chat_model: str = "",
 ) -> Plan:
     """Checks what the user wants and returns the candidates to build.
 
@@ -45,6 +47,7 @@ def make_plan(
         language: ISO 639-1 code.
         choices: Words to check, see `ranges.CHOICES`.
         settings: Numbers to check, see `ranges.RANGES`.
+        chat_model: Checked to have a price, unless empty.
 
     Raises:
         UserError: The first thing that is wrong, in one line.
@@ -59,8 +62,11 @@ def make_plan(
     if unknown or not models:
         raise UserError(f"unknown model '{unknown[0] if unknown else ''}'; known are {', '.join(MODELS)}")
     chains = _with_parents([parse_chain(text) for text in techniques])
+    parsed = parse_need(need)
+    if chat_model:
+        token_tariff(parsed, chat_model)
     return Plan(
-        need=parse_need(need),
+        need=parsed,
         models=tuple(model for model in MODELS if model in models),
         cells=tuple(_cells(models, chains)),
         code_fingerprint=code_fingerprint(),

@@ -43,3 +43,9 @@ def test_rows_that_cannot_be_counted_are_said_to_be_assumed() -> None:
 
 def test_fewer_techniques_take_less_time() -> None:
     assert _minutes(_described(techniques=["dynamic"])) < _minutes(_described())
+
+
+def test_paid_services_are_named_with_what_they_may_cost_at_most() -> None:
+    assert "Paid services" not in _described()
+    text = _described(services=["vader", "chat"], service_maximum_calls=1200, service_maximum_eur=0.5)
+    assert "Paid services, if there is a key: chat; at most 1,200 calls and 0.5 € in all" in text

@@ -72,6 +72,12 @@ def test_the_code_fingerprint_is_part_of_the_plan() -> None:
         ({"choices": {"clean_steps": ["html", "polish"]}}, "clean_steps: unknown 'polish'; known are encoding, html"),
         ({"choices": {"adapter": ["csv"]}}, "adapter: unknown 'csv'; known are clothing, sentiment140, auto"),
         ({"choices": {"imbalance": [""]}}, "imbalance: unknown ''"),
+        (
+            {"choices": {"services": ["vader", "oracle"]}},
+            "services: unknown 'oracle'; known are vader, azure-language",
+        ),
+        ({"settings": {"service_maximum_eur": -1}}, "service_maximum_eur is -1; choose a value at least 0"),
+        ({"chat_model": "mystery"}, "chat_model 'mystery' is not in the price list (gpt-4.1-nano"),
         ({"settings": {"word_dropout": 1}}, "word_dropout is 1; choose a value between 0 and 0.9"),
         ({"settings": {"calibration_rows": 0}}, "calibration_rows is 0; choose a value at least 1"),
     ],
