@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import pandas as pd
@@ -63,7 +64,7 @@ class FeatureOptions:
         clean_steps: The steps that clean took.
         allow_columns: Source columns that may give the label away.
         near_duplicate_similarity: See `near_duplicate_groups`; 1 looks for exact copies only.
-        imbalance: What training does about rare classes.
+        imbalance: What training does about rare classes; one of `Imbalance`.
         word_dropout: Share of words that training leaves out at random.
         embedding: Word vectors: empty for the packaged GloVe, else a path or gs:// URI.
         minimum_word_count: Rarer words of train are left out of the vocabulary.
@@ -74,7 +75,7 @@ class FeatureOptions:
     clean_steps: tuple[str, ...] = (*NATURAL_STEPS, "stop-words")
     allow_columns: tuple[str, ...] = ()
     near_duplicate_similarity: float = 0.8
-    imbalance: Imbalance = "weights"
+    imbalance: str = "weights"
     word_dropout: float = 0.0
     embedding: str = ""
     minimum_word_count: int = 3
@@ -167,7 +168,7 @@ def engineer(
             embedding=embeddings.name_of(options.embedding),
             class_weights=_class_weights(rows, assigned, task),
             class_shares=tuple((counts[TRAIN] / counts[TRAIN].sum()).tolist()),
-            imbalance=options.imbalance,
+            imbalance=cast(Imbalance, options.imbalance),
             word_dropout=options.word_dropout,
             split_by=assigned.by,
             findings=tuple(findings),
