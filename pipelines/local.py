@@ -144,7 +144,8 @@ def _remove_traces(out: Path, pipeline_root: Path, existed: bool) -> None:
     with contextlib.suppress(OSError):  # not empty: an earlier run's artifacts stay
         pipeline_root.parent.rmdir()
     if not existed:
-        out.rmdir()
+        with contextlib.suppress(OSError):  # not empty: answers that were paid for stay
+            out.rmdir()
 
 
 def _collect(task: dsl.PipelineTask, out: Path) -> None:

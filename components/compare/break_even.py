@@ -74,7 +74,7 @@ def _compare(offer: Offer, own: OwnCost | None, need: Need) -> BreakEven:
         return BreakEven(offer, None, words)
     side = "is cheaper" if need.reviews_per_day >= reviews else "is not"
     words = (
-        f"{own.candidate} is cheaper from {reviews:,} reviews a day on; "
+        f"{own.candidate} is cheaper from {reviews:,} {'review' if reviews == 1 else 'reviews'} a day on; "
         f"at the need's {need.reviews_per_day:,} it {side}."
     )
     return BreakEven(offer, reviews, words)

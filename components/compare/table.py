@@ -195,7 +195,7 @@ def _offer_row(offer: Offer, need: Need) -> Row:
         status=f"not measured: {offer.status}",
         cost_per_month_eur=offer.price_per_1000_eur / 1000 * need.reviews_per_day * DAYS_A_MONTH,
         cost_per_1000_eur=offer.price_per_1000_eur,
-        reason=f"{_sentence(offer.reason)} Price of {offer.model}, estimated: {offer.basis}.",
+        reason=f"{_sentence(offer.reason)} Price of {offer.model}: {offer.basis}.",
     )
 
 

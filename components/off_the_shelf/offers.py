@@ -24,7 +24,7 @@ from components.shared.need import Need
 from components.shared.plan import read_plan
 from components.shared.services import calibration
 from components.shared.services.access import Access, is_local, missing_variables, read_access
-from components.shared.services.answers import AnswerStore, CapReachedError, Caps
+from components.shared.services.answers import AnswerStore, Call, CapReachedError, Caps
 from components.shared.services.calibration import Calibration
 from components.shared.services.catalogue import PaidService, describe_service, open_service, tariff_of
 from components.shared.services.collecting import check_estimate, collect, estimate, scores_of_answers
@@ -183,7 +183,7 @@ def _ask(
     offer = (
         _offer(service, reviews, "test server", _TEST_SERVER)
         if is_local(access.endpoint)
-        else _offer(service, reviews, "measured")
+        else _charged_offer(service, calls)
     )
     return ServiceRecord(
         offer=offer,
@@ -212,7 +212,19 @@ def _offer(service: PaidService, reviews: _Reviews, status: OfferStatus, reason:
         status=status,
         reason=reason,
         price_per_1000_eur=1000 * float(np.mean([service.price_eur(text) for text in texts])),
-        basis=f"{service.tariff.in_words()}, for the length of this run's {len(texts)} select reviews",
+        basis=f"{service.tariff.in_words()}, estimated from the length of this run's {len(texts)} select reviews",
+    )
+
+
+def _charged_offer(service: PaidService, calls: Sequence[Call]) -> Offer:
+    """Returns the offer of a service that was asked, at the price that its calls came to."""
+    reviews = sum(call.reviews for call in calls)
+    return Offer(
+        service=service.identity.service,
+        model=service.identity.model,
+        status="measured",
+        price_per_1000_eur=1000 * sum(call.eur for call in calls) / reviews,
+        basis=f"{service.tariff.in_words()}, for what {len(calls)} answered calls on {reviews} reviews used",
     )
 
 

@@ -57,10 +57,11 @@ class Spent:
 
 @dataclass(frozen=True)
 class Call:
-    """A call that was answered: seconds it took, reviews it was about."""
+    """A call that was answered: seconds it took, reviews it was about, euros it cost."""
 
     seconds: float
     reviews: int
+    eur: float
 
 
 class AnswerStore:
@@ -139,7 +140,7 @@ class AnswerStore:
         """Returns the calls to one service that were answered, oldest first."""
         with self._transaction() as connection:
             rows = connection.execute(
-                "SELECT seconds, reviews FROM calls WHERE origin = ? AND status = 200 ORDER BY number",
+                "SELECT seconds, reviews, eur FROM calls WHERE origin = ? AND status = 200 ORDER BY number",
                 (_origin(identity),),
             )
             return [Call(*row) for row in rows]

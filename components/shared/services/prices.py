@@ -50,10 +50,7 @@ class TokenTariff(_Strict):
 
     def in_words(self) -> str:
         """Returns the tariff for people."""
-        return (
-            f"{self.input_million_eur:g} € per million tokens sent and {self.output_million_eur:g} € received, "
-            "tokens estimated"
-        )
+        return f"{self.input_million_eur:g} € per million tokens sent and {self.output_million_eur:g} € received"
 
 
 def estimate_tokens(text: str) -> float:

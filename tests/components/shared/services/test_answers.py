@@ -8,7 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.shared.services.answers import FILE, AnswerStore, CapReachedError, Caps, Spent, answer_key, check_caps
+from components.shared.services.answers import (
+    FILE,
+    AnswerStore,
+    Call,
+    CapReachedError,
+    Caps,
+    Spent,
+    answer_key,
+    check_caps,
+)
 from components.shared.services.interface import Answer, Identity
 
 _IDENTITY = Identity("chat", "gpt-4.1-nano", "1", "https://api.openai.com/v1")
@@ -59,7 +68,7 @@ def test_a_call_counts_from_before_it_is_made_until_it_is_settled(store, tmp_pat
     assert AnswerStore(tmp_path / "answers").spent() == Spent(1, 0.5)
     store.settle(number, 0.2, seconds=0.1, status=200)
     assert store.spent() == Spent(1, 0.2)
-    assert [(call.seconds, call.reviews) for call in store.answered_calls(_IDENTITY)] == [(0.1, 10)]
+    assert store.answered_calls(_IDENTITY) == [Call(0.1, 10, 0.2)]
 
 
 def test_a_failed_attempt_is_no_answered_call(store):
