@@ -6,6 +6,7 @@ and duplicates as rare as they were.
 """
 
 import argparse
+import contextlib
 import csv
 import multiprocessing
 import random
@@ -108,7 +109,7 @@ def _real_reviews(options: argparse.Namespace) -> tuple[list[str], list[str]]:
 
 
 def _measure(name: str, work: Callable[..., None], *arguments: object) -> Step:
-    process = multiprocessing.get_context("spawn").Process(target=work, args=arguments)
+    process = multiprocessing.get_context("spawn").Process(target=_quietly, args=(work, *arguments))
     started = time.perf_counter()
     process.start()
     assert process.pid is not None
@@ -151,6 +152,11 @@ class _PeakMemory:
                 continue
 
 
+def _quietly(work: Callable[..., None], *arguments: object) -> None:
+    with contextlib.redirect_stdout(sys.stderr):
+        work(*arguments)
+
+
 def _ingest(source: Path, text_column: str, label_column: str, reviews: Path, reading: Path) -> None:
     from components.ingest.ingestion import SourceOptions, ingest_reviews
 
@@ -179,7 +185,7 @@ def _engineer(cleaned: Path, workspace: Path) -> None:
         near_duplicate_similarity=0.8,
         imbalance="weights",
         word_dropout=0.0,
-        embedding="",
+        embeddings=("glove-6b-50d",),
         minimum_word_count=3,
         maximum_words=20_000,
     )

@@ -8,10 +8,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import settings
 
 from components.shared.bundle import Manifest, write_bundle
 from components.shared.chains import Chain
-from components.shared.features import DESCRIPTION, EMBEDDINGS, PROFILE, REVIEWS, VOCABULARY, Features
+from components.shared.features import DESCRIPTION, PROFILE, REVIEWS, VOCABULARY, Features, write_embeddings
 from components.shared.finetuning import Finetuning
 from components.shared.meter import Usage
 from components.shared.need import parse_need
@@ -21,6 +22,10 @@ from components.shared.profile import ProfileBuilder, write_profile
 from components.shared.reviews import write_reviews
 from components.shared.task import Task
 from components.shared.text import TextPreprocessing
+
+# A test says nothing about time, and the same code passes or fails every time.
+settings.register_profile("suite", deadline=None, derandomize=True)
+settings.load_profile("suite")
 
 _LABELS = ("1", "2", "3")
 _TELLING = {"1": "awful itchy cheap hole", "2": "okay average mixed fine", "3": "love perfect pretty soft"}
@@ -75,12 +80,12 @@ def tiny_features(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (directory / VOCABULARY).write_text(json.dumps(_WORDS), encoding="utf-8")
     vectors = np.random.default_rng(3).normal(0, 0.5, (len(_WORDS) + 1, 8)).astype(np.float32)
     vectors[0] = 0
-    np.save(directory / EMBEDDINGS, vectors)
+    write_embeddings(directory, "random", vectors)
     description = Features(
         task=Task(labels=_LABELS, scores=(1, 2, 3), text_column="Review Text", title_column="Title"),
         text=TextPreprocessing(stop_words=("the", "and")),
         sequence_length=9,
-        embedding="random",
+        embeddings=("random",),
         class_weights=(1.0, 1.0, 0.5),
         class_shares=(0.25, 0.25, 0.5),
         data_fingerprint="d" * 16,
@@ -105,7 +110,18 @@ def tiny(tiny_features: Path, tiny_plan: Path, tmp_path_factory: pytest.TempPath
     """A trained tiny LSTM; read only."""
     from components.train_lstm.training import LstmSettings, train
 
-    settings = LstmSettings(units=4, dropout=0.1, epochs=12, patience=12, batch_size=8, learning_rate=0.05, seed=5)
+    settings = LstmSettings(
+        embedding_training="frozen",
+        units=4,
+        directions=1,
+        dropout=0.1,
+        embedding_dropout=0.0,
+        epochs=12,
+        patience=12,
+        batch_size=8,
+        learning_rate=0.05,
+        seed=5,
+    )
     trained = tmp_path_factory.mktemp("trained-lstm") / "candidates"
     metrics = train(tiny_features, tiny_plan, settings, trained)
     texts = ["Love the perfect dress", "awful, itchy and cheap", "okay size", "", "unknown words only"]
