@@ -91,9 +91,7 @@ def _seconds(plan: Plan, parameters: dict[str, Any], rows: int) -> dict[str, flo
     train = rows * _TRAIN_SHARE
     seconds: dict[str, float] = defaultdict(float)
     seconds["data steps"] = 5 * _SECONDS_PER_TASK + rows * _DATA_STEPS_SECONDS_PER_ROW
-    for cell in plan.cells:
-        if not cell.applies:
-            continue
+    for cell in plan.built:
         speed = _training_speed(cell.model, parameters)
         if not cell.chain:
             step = {"logistic": "train floor", "lstm": "train lstm", "distilbert": "finetune distilbert"}[cell.model]
@@ -103,9 +101,8 @@ def _seconds(plan: Plan, parameters: dict[str, Any], rows: int) -> dict[str, flo
             step = f"{STEP_OF_TECHNIQUE[technique]} {cell.model}"
             factor = _TECHNIQUE_FACTOR.get(technique, 0.0)
             seconds[step] += _SECONDS_PER_TASK + factor * _technique_reviews(cell.model, parameters, train) / speed
-    built = [cell for cell in plan.cells if cell.applies]
     scored = rows * _SELECT_AND_TEST_SHARE
-    seconds["evaluate"] = sum(_SECONDS_PER_TASK + scored / _SCORING_SPEED[cell.model] for cell in built)
+    seconds["evaluate"] = sum(_SECONDS_PER_TASK + scored / _SCORING_SPEED[cell.model] for cell in plan.built)
     seconds["compare and deploy"] = 3 * _SECONDS_PER_TASK
     return dict(seconds)
 
@@ -113,7 +110,7 @@ def _seconds(plan: Plan, parameters: dict[str, Any], rows: int) -> dict[str, flo
 def _training_speed(model: str, parameters: dict[str, Any]) -> float:
     """Returns reviews a second; longer inputs and larger layers are slower in proportion."""
     if model == "lstm":
-        return _TRAINING_SPEED["lstm"] * 128 / parameters["lstm_units"]
+        return _TRAINING_SPEED["lstm"] * 128 / parameters["lstm_units"] / parameters["lstm_directions"]
     if model == "distilbert":
         return _TRAINING_SPEED["distilbert"] * 128 / parameters["distilbert_max_length"]
     return 1000.0
@@ -135,8 +132,7 @@ def _technique_reviews(model: str, parameters: dict[str, Any], train: float) -> 
 def _disk_mb(plan: Plan) -> float:
     """Returns the estimated size of all bundles and checkpoints."""
     total = 0.0
-    for cell in plan.cells:
-        if cell.applies:
-            factor = _SIZE_FACTOR.get(cell.chain[-1], 2.0) if cell.chain else 2.0
-            total += _SIZE_MB[cell.model] * factor
+    for cell in plan.built:
+        factor = _SIZE_FACTOR.get(cell.chain[-1], 2.0) if cell.chain else 2.0
+        total += _SIZE_MB[cell.model] * factor
     return total

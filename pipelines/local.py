@@ -17,6 +17,7 @@ from components.define.preflight import make_plan
 from components.define.ranges import CHOICES, RANGES
 from components.shared.errors import UserError
 from components.shared.files import atomic_path
+from components.shared.lstm_variants import KNOWN_EMBEDDINGS
 from components.shared.plan import Plan
 from components.shared.services.access import read_access
 from components.shared.services.interface import PAID_SERVICES
@@ -75,16 +76,22 @@ def _check(parameters: dict[str, Any]) -> Plan:
     data = every["data"]
     if data and "://" not in data and not glob.glob(data) and not Path(data).exists():
         raise UserError(f"{data}: no such file; give --data a file, a folder, a glob, an https:// or a gs:// URI")
-    for name in ("embedding", "distilbert_base_model"):
-        path = every[name]
-        if path.startswith((".", "/")) and not Path(path).exists():
-            raise UserError(f"{path}: no such file or directory; correct --{name.replace('_', '-')}")
+    for embedding in every["embeddings"]:
+        if embedding not in KNOWN_EMBEDDINGS and not embedding.startswith("gs://") and not Path(embedding).is_file():
+            known = ", ".join(KNOWN_EMBEDDINGS)
+            raise UserError(
+                f"{embedding}: no such file of word vectors; --embeddings takes {known}, files, gs:// URIs"
+            )
+    base_model = every["distilbert_base_model"]
+    if base_model.startswith((".", "/")) and not Path(base_model).exists():
+        raise UserError(f"{base_model}: no such file or directory; correct --distilbert-base-model")
     for service in set(every["services"]) & set(PAID_SERVICES):
         read_access(service)  # an unfit endpoint is told now
-    names = ("need", "labels", "models", "techniques", "language", "chat_model")
+    names = ("need", "labels", "models", "techniques", "language", "chat_model", "embeddings")
     chosen = {name: every[name] if isinstance(every[name], list) else [every[name]] for name in CHOICES}
     return make_plan(
         **{name: every[name] for name in names},
+        lstm_embedding_training=every["lstm_embedding_training"],
         choices=chosen,
         settings={name: every[name] for name in RANGES},
     )

@@ -7,7 +7,7 @@
  5. engineer_features  splits and the leak guard, then vocabulary, sequences and word vectors, fitted on train
  6. train_floor        majority class and logistic regression, the level to beat
     off_the_shelf      VADER, and paid services if they are named: what needs no training
- 7. train_lstm         an LSTM on GloVe
+ 7. train_lstm         an LSTM on each kind of word vectors
  8. finetune_distilbert
  9. optimise           for each of the two: prune, cluster, quantize (after training and aware)
 10. evaluate           every candidate, one after the other, alone on the target's processor
@@ -138,15 +138,18 @@ def training_pipeline(
         "cluster+dynamic",
     ],
     seed: int = 42,
-    embedding: str = "",
+    embeddings: list[str] = ["glove-6b-50d"],  # noqa: B006
     minimum_word_count: int = 3,
     maximum_words: int = 20000,
-    lstm_units: int = 128,
-    lstm_dropout: float = 0.3,
+    lstm_embedding_training: str = "fine-tuned",
+    lstm_units: int = 64,
+    lstm_directions: int = 2,
+    lstm_dropout: float = 0.5,
+    lstm_embedding_dropout: float = 0.3,
     lstm_epochs: int = 30,
     lstm_patience: int = 5,
     lstm_batch_size: int = 64,
-    lstm_learning_rate: float = 0.002,
+    lstm_learning_rate: float = 0.001,
     lstm_technique_rows: int = 0,
     lstm_technique_epochs: int = 3,
     distilbert_base_model: str = "",
@@ -211,11 +214,15 @@ def training_pipeline(
         models: Which of logistic, lstm and distilbert to train.
         techniques: Chains of techniques for lstm and distilbert, such as prune+dynamic.
         seed: Seed of sampling, weights and shuffling; splits do not depend on it.
-        embedding: Word vectors of the LSTM: empty for the packaged GloVe 6B 50d, else a GloVe text file.
+        embeddings: Word vectors; an LSTM is trained with each. Any of glove-6b-50d (packaged), random, word2vec and
+            fasttext (fitted on train), files and gs:// URIs.
         minimum_word_count: Rarer words are left out of the LSTM's vocabulary.
         maximum_words: At most this many words, the most frequent.
-        lstm_units: Size of the LSTM.
+        lstm_embedding_training: Word vectors stay frozen, are fine-tuned, or both: one LSTM each.
+        lstm_units: Size of the LSTM, of each direction.
+        lstm_directions: 1: it reads forwards; 2: backwards as well.
         lstm_dropout: Share of the LSTM's output left out while training.
+        lstm_embedding_dropout: Share of the word vectors' dimensions left out while training.
         lstm_epochs: At most this many passes over train.
         lstm_patience: Stop after this many epochs without a better tune macro-F1.
         lstm_batch_size: Reviews a training step.
@@ -278,8 +285,12 @@ def training_pipeline(
         word_dropout=word_dropout,
         minimum_word_count=minimum_word_count,
         maximum_words=maximum_words,
+        embeddings=embeddings,
+        lstm_embedding_training=lstm_embedding_training,
         lstm_units=lstm_units,
+        lstm_directions=lstm_directions,
         lstm_dropout=lstm_dropout,
+        lstm_embedding_dropout=lstm_embedding_dropout,
         lstm_epochs=lstm_epochs,
         lstm_patience=lstm_patience,
         lstm_batch_size=lstm_batch_size,
@@ -354,9 +365,10 @@ def training_pipeline(
         near_duplicate_similarity=near_duplicate_similarity,
         imbalance=imbalance,
         word_dropout=word_dropout,
-        embedding=embedding,
+        embeddings=embeddings,
         minimum_word_count=minimum_word_count,
         maximum_words=maximum_words,
+        seed=seed,
         **fingerprints,
     )
     place(engineered, "engineer-features")
@@ -383,8 +395,11 @@ def training_pipeline(
     lstm = train_lstm(
         **given,
         **for_cache,
+        embedding_training=lstm_embedding_training,
         units=lstm_units,
+        directions=lstm_directions,
         dropout=lstm_dropout,
+        embedding_dropout=lstm_embedding_dropout,
         epochs=lstm_epochs,
         patience=lstm_patience,
         batch_size=lstm_batch_size,

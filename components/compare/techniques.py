@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from components.compare.bootstrap import Samples
 from components.compare.selection import Candidate, Difference, compare_quality
+from components.shared.chains import candidate_id
 from components.shared.measurements import Measurement
 
 #: Sizes are exact, but a few bytes of description do not make a model smaller.
@@ -45,7 +46,7 @@ def describe_gains(
         candidates: Their deciding figures, by name.
         samples: Bootstrap values of the deciding metric, by name.
     """
-    parents = {one.model: one for one in measured if not one.chain}
+    parents = {one.model: one for one in measured if one.candidate == candidate_id(one.model)}
     return [
         _describe(one, parents[one.model], candidates, samples)
         for one in measured

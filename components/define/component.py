@@ -24,8 +24,12 @@ def define(
     word_dropout: float,
     minimum_word_count: int,
     maximum_words: int,
+    embeddings: list[str],
+    lstm_embedding_training: str,
     lstm_units: int,
+    lstm_directions: int,
     lstm_dropout: float,
+    lstm_embedding_dropout: float,
     lstm_epochs: int,
     lstm_patience: int,
     lstm_batch_size: int,
@@ -72,8 +76,12 @@ def define(
         word_dropout: Checked to be in its range.
         minimum_word_count: Checked to be in its range.
         maximum_words: Checked to be in its range.
+        embeddings: The LSTM is trained with each of these word vectors.
+        lstm_embedding_training: Checked to be known.
         lstm_units: Checked to be in its range.
+        lstm_directions: Checked to be in its range.
         lstm_dropout: Checked to be in its range.
+        lstm_embedding_dropout: Checked to be in its range.
         lstm_epochs: Checked to be in its range.
         lstm_patience: Checked to be in its range.
         lstm_batch_size: Checked to be in its range.
@@ -118,7 +126,9 @@ def define(
         "minimum_word_count": minimum_word_count,
         "maximum_words": maximum_words,
         "lstm_units": lstm_units,
+        "lstm_directions": lstm_directions,
         "lstm_dropout": lstm_dropout,
+        "lstm_embedding_dropout": lstm_embedding_dropout,
         "lstm_epochs": lstm_epochs,
         "lstm_patience": lstm_patience,
         "lstm_batch_size": lstm_batch_size,
@@ -147,6 +157,7 @@ def define(
         "sampling": [sampling],
         "clean_steps": clean_steps,
         "imbalance": [imbalance],
+        "lstm_embedding_training": [lstm_embedding_training],
         "services": services,
     }
     result = make_plan(
@@ -158,6 +169,8 @@ def define(
         choices=choices,
         settings=settings,
         chat_model=chat_model,
+        embeddings=embeddings,
+        lstm_embedding_training=lstm_embedding_training,
     )
     write_text(Path(plan.path), result.model_dump_json(indent=2))
     return result.code_fingerprint

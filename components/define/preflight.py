@@ -7,6 +7,7 @@ from components.define.ranges import check_choices, check_ranges
 from components.shared.chains import STEP_OF_TECHNIQUE, Chain, parse_chain
 from components.shared.errors import UserError
 from components.shared.fingerprints import code_fingerprint
+from components.shared.lstm_variants import PACKAGED, Variant, embedding_names, list_variants
 from components.shared.need import parse_need
 from components.shared.plan import DEEP_MODELS, MODELS, Cell, Plan
 from components.shared.services.prices import token_tariff
@@ -14,8 +15,8 @@ from components.shared.task import scores_of
 
 #: How a technique reaches a model where the library's usual way does not work, by layer.
 _ROUTES: dict[tuple[str, str], str] = {
-    ("lstm", "prune"): "LSTM and Dense kernels; the frozen embedding keeps its weights",
-    ("lstm", "cluster"): "LSTM and Dense kernels; the frozen embedding keeps its weights",
+    ("lstm", "prune"): "LSTM and Dense kernels, not the word vectors",
+    ("lstm", "cluster"): "LSTM and Dense kernels, not the word vectors",
     ("lstm", "qat"): "LSTM and Dense kernels behind the embedding, whose integer input TFMOT cannot quantise; "
     "the trained weights are then quantised after training",
     ("distilbert", "prune"): "Dense kernels of a functional rebuild, because TFMOT rejects subclassed models",
@@ -34,6 +35,8 @@ def make_plan(
     choices: Mapping[str, Sequence[str]] = MappingProxyType({}),
     settings: Mapping[str, float] = MappingProxyType({}),
     chat_model: str = "",
+    embeddings: Sequence[str] = (PACKAGED,),
+    lstm_embedding_training: str = "frozen",
 ) -> Plan:
     """Checks what the user wants and returns the candidates to build.
 
@@ -48,6 +51,8 @@ def make_plan(
         choices: Words to check, see `ranges.CHOICES`.
         settings: Numbers to check, see `ranges.RANGES`.
         chat_model: Checked to have a price, unless empty.
+        embeddings: Word vectors; the LSTM is trained with each.
+        lstm_embedding_training: Whether the LSTM is trained with them frozen, fine-tuned, or both.
 
     Raises:
         UserError: The first thing that is wrong, in one line.
@@ -68,7 +73,7 @@ def make_plan(
     return Plan(
         need=parsed,
         models=tuple(model for model in MODELS if model in models),
-        cells=tuple(_cells(models, chains)),
+        cells=tuple(_cells(models, chains, list_variants(embedding_names(embeddings), lstm_embedding_training))),
         code_fingerprint=code_fingerprint(),
     )
 
@@ -88,14 +93,24 @@ def _with_parents(chains: list[Chain]) -> list[Chain]:
     return sorted(needed, key=lambda chain: (len(chain), [order.index(technique) for technique in chain]))
 
 
-def _cells(models: list[str], chains: list[Chain]) -> list[Cell]:
+def _cells(models: list[str], chains: list[Chain], lstms: list[Variant]) -> list[Cell]:
     cells = []
     for model in MODELS:
         if model not in models:
             continue
-        cells.append(Cell(model=model))
+        cells += _lstm_cells(lstms) if model == "lstm" else [Cell(model=model)]
         for chain in chains:
             applies = model in DEEP_MODELS
             reason = _ROUTES.get((model, chain[-1]), "") if applies else _LINEAR
             cells.append(Cell(model=model, chain=chain, applies=applies, reason=reason))
     return cells
+
+
+def _lstm_cells(variants: list[Variant]) -> list[Cell]:
+    """Returns the cell of the LSTM that techniques are applied to, and one for each variant if there are several."""
+    names = [variant.name for variant in variants]
+    if len(names) == 1:
+        return [Cell(model="lstm")]
+    best = Cell(model="lstm", reason=f"the best on tune of {', '.join(names)}")
+    reason = "techniques are applied to the best of them on tune alone, which is called lstm"
+    return [best, *(Cell(model="lstm", variant=name, reason=reason) for name in names)]

@@ -5,6 +5,7 @@ from typing import get_args
 
 from components.shared.errors import UserError
 from components.shared.features import Imbalance
+from components.shared.lstm_variants import EMBEDDING_TRAININGS
 from components.shared.services.interface import SERVICES
 from components.shared.text import CLEAN_STEPS
 
@@ -19,7 +20,9 @@ RANGES: dict[str, tuple[float, float]] = {
     "minimum_word_count": (1, float("inf")),
     "maximum_words": (1, float("inf")),
     "lstm_units": (1, 4096),
+    "lstm_directions": (1, 2),
     "lstm_dropout": (0, 0.95),
+    "lstm_embedding_dropout": (0, 0.95),
     "lstm_epochs": (1, 1000),
     "lstm_patience": (0, 1000),
     "lstm_batch_size": (1, 65536),
@@ -67,6 +70,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "sampling": ("stratified", "reservoir"),
     "clean_steps": CLEAN_STEPS,
     "imbalance": get_args(Imbalance),
+    "lstm_embedding_training": EMBEDDING_TRAININGS,
     "services": SERVICES,
 }
 

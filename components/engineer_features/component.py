@@ -14,9 +14,10 @@ def engineer_features(
     near_duplicate_similarity: float,
     imbalance: str,
     word_dropout: float,
-    embedding: str,
+    embeddings: list[str],
     minimum_word_count: int,
     maximum_words: int,
+    seed: int,
     data_fingerprint: str,
     code_fingerprint: str,
     features: dsl.Output[dsl.Dataset],
@@ -33,9 +34,11 @@ def engineer_features(
             for exact copies only.
         imbalance: What training does about rare classes: weights, oversample, undersample or none.
         word_dropout: Share of words that training leaves out at random.
-        embedding: Word vectors: empty means the packaged GloVe 6B 50d, else a file or gs:// URI.
+        embeddings: Word vectors: any of glove-6b-50d (packaged), random, word2vec and fasttext (fitted on train),
+            files and gs:// URIs.
         minimum_word_count: Rarer words are left out of the vocabulary.
         maximum_words: At most this many words, the most frequent.
+        seed: Seed of word vectors that are random or fitted.
         data_fingerprint: Fingerprint of the data.
         code_fingerprint: Fingerprint of the code.
         features: A directory; see components/shared/features.py.
@@ -58,9 +61,10 @@ def engineer_features(
             near_duplicate_similarity=near_duplicate_similarity,
             imbalance=imbalance,
             word_dropout=word_dropout,
-            embedding=embedding,
+            embeddings=tuple(embeddings),
             minimum_word_count=minimum_word_count,
             maximum_words=maximum_words,
+            seed=seed,
         ),
         data_fingerprint=data_fingerprint,
         code_fingerprint=code_fingerprint,

@@ -18,8 +18,8 @@ from components.engineer_features.kept_vectors import keyed_vectors
 from components.engineer_features.word2vec_files import read_binary, read_text
 from components.shared.downloads import download_gs
 from components.shared.errors import UserError
+from components.shared.lstm_variants import PACKAGED
 
-PACKAGED = "glove-6b-50d"
 _MOST_MISSES = 20
 _SEED_OF_MISSING_VECTORS = 0
 _GZIP, _ZIP = b"\x1f\x8b", b"PK\x03\x04"
@@ -52,7 +52,7 @@ def load_vectors(embedding: str, words: Sequence[str]) -> KeyedVectors:
       a program: give only files from a source that you trust; see keyed_vectors_files.py
 
     Args:
-        embedding: Empty for the packaged GloVe 6B 50d (Pennington et al., 2014), else a path or gs:// URI.
+        embedding: PACKAGED for the packaged GloVe 6B 50d (Pennington et al., 2014), else a path or gs:// URI.
         words: The words that are needed.
 
     Raises:
@@ -60,19 +60,14 @@ def load_vectors(embedding: str, words: Sequence[str]) -> KeyedVectors:
     """
     vectors = _load(embedding, list(dict.fromkeys(words)))
     if not len(vectors):
-        raise UserError(f"{embedding or PACKAGED}: holds no vector for any word of the reviews; check its language")
+        raise UserError(f"{embedding}: holds no vector for any word of the reviews; check its language")
     if not np.isfinite(vectors.vectors).all():
-        raise UserError(f"{embedding or PACKAGED}: a vector holds what is no finite number; get the file again")
+        raise UserError(f"{embedding}: a vector holds what is no finite number; get the file again")
     return vectors
 
 
-def name_of(embedding: str) -> str:
-    """Returns what to call the word vectors in bundles: the packaged name, or the file's."""
-    return embedding.rpartition("/")[2] if embedding else PACKAGED
-
-
 def _load(embedding: str, words: Sequence[str]) -> KeyedVectors:
-    if not embedding:
+    if embedding == PACKAGED:
         return _packaged_vectors(words)
     if embedding.startswith("gs://"):
         with tempfile.TemporaryDirectory() as workspace:
@@ -102,7 +97,7 @@ def _fetch(uri: str, path: Path) -> Path:
 
 def _vectors_of_file(path: Path, name: str, words: Sequence[str]) -> KeyedVectors:
     if not path.is_file():
-        raise UserError(f"{name}: no such file of word vectors; leave --embedding out for the packaged GloVe")
+        raise UserError(f"{name}: no such file of word vectors; --embeddings {PACKAGED} are the packaged ones")
     first = _first_bytes(path)
     if first.startswith(keyed_vectors_files.MAGIC):
         return keyed_vectors_files.read_keyed_vectors(path, name, words)
@@ -132,8 +127,8 @@ def _first_bytes(path: Path) -> bytes:
 def embedding_matrix(vectors: KeyedVectors, vocabulary: Sequence[str]) -> NDArray[np.float32]:
     """Returns the embedding matrix, shape (words + 1, dimensions); row 0, the padding, is zero.
 
-    A word without a vector gets a random one, as long as the others are: the table is frozen while the
-    model trains, and so the word can still be told from others.
+    A word without a vector gets a random one, as long as the others are: even where the table is frozen while the
+    model trains, the word can still be told from others.
     """
     spread = float(vectors.vectors.std())
     generator = np.random.default_rng(_SEED_OF_MISSING_VECTORS)

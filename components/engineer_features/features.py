@@ -18,6 +18,7 @@ from pydantic import BaseModel
 from sklearn.utils.class_weight import compute_class_weight
 
 from components.engineer_features import embeddings, label_in_text, label_proxies, leakage, sampling
+from components.engineer_features.fitted_vectors import fit_vectors, random_vectors
 from components.engineer_features.guard_page import write_guard
 from components.engineer_features.row_keys import RowKeys, name_of, partitions, read_row_keys
 from components.engineer_features.splits import LEFT_OUT, TRAIN, Assignment, assign_splits, require_labels
@@ -26,15 +27,16 @@ from components.engineer_features.vocabulary import build_vocabulary
 from components.shared.errors import UserError
 from components.shared.features import (
     DESCRIPTION,
-    EMBEDDINGS,
     OUTCOMES,
     REVIEWS,
     VOCABULARY,
     Features,
     Finding,
     Imbalance,
+    write_embeddings,
 )
 from components.shared.files import atomic_path
+from components.shared.lstm_variants import FITTED, PACKAGED, RANDOM, embedding_name, embedding_names
 from components.shared.near_duplicates import NEAR_DUPLICATE_ROWS
 from components.shared.profile import PROFILE, ProfileBuilder, write_profile
 from components.shared.reviews import (
@@ -66,9 +68,10 @@ class FeatureOptions:
         near_duplicate_similarity: See `near_duplicate_groups`; 1 looks for exact copies only.
         imbalance: What training does about rare classes; one of `Imbalance`.
         word_dropout: Share of words that training leaves out at random.
-        embedding: Word vectors: empty for the packaged GloVe, else a path or gs:// URI.
+        embeddings: Word vectors: any of KNOWN_EMBEDDINGS, paths and gs:// URIs.
         minimum_word_count: Rarer words of train are left out of the vocabulary.
         maximum_words: At most this many words.
+        seed: Of word vectors that are random or fitted on train.
     """
 
     language: str = "en"
@@ -77,9 +80,25 @@ class FeatureOptions:
     near_duplicate_similarity: float = 0.8
     imbalance: str = "weights"
     word_dropout: float = 0.0
-    embedding: str = ""
+    embeddings: tuple[str, ...] = (PACKAGED,)
     minimum_word_count: int = 3
     maximum_words: int = 20_000
+    seed: int = 0
+
+
+class EmbeddingSummary(BaseModel):
+    """How well word vectors fit the reviews.
+
+    Attributes:
+        dimensions: Numbers a vector.
+        vocabulary_coverage, token_coverage: Shares of the vocabulary and of train's running words with a vector.
+        most_frequent_misses: Words of train without a vector.
+    """
+
+    dimensions: int
+    vocabulary_coverage: float
+    token_coverage: float
+    most_frequent_misses: list[str]
 
 
 class FeaturesSummary(BaseModel):
@@ -94,9 +113,7 @@ class FeaturesSummary(BaseModel):
         words: Size of the vocabulary.
         rare_words: Words of train that are not in the vocabulary.
         sequence_length: Input length of the LSTM in tokens.
-        embedding, dimensions: Which word vectors, and how long they are.
-        vocabulary_coverage, token_coverage: Shares of the vocabulary and of train's running words with a vector.
-        most_frequent_misses: Words of train without a vector.
+        embeddings: By name of the word vectors.
     """
 
     rows_per_split: dict[str, int]
@@ -107,11 +124,7 @@ class FeaturesSummary(BaseModel):
     words: int
     rare_words: int
     sequence_length: int
-    embedding: str
-    dimensions: int
-    vocabulary_coverage: float
-    token_coverage: float
-    most_frequent_misses: list[str]
+    embeddings: dict[str, EmbeddingSummary]
 
 
 def engineer(
@@ -135,6 +148,7 @@ def engineer(
         UserError: A split lacks a label, the guard found a leak that it cannot repair, a column to allow does not
             exist, no word is frequent enough, or the word vectors cannot be read.
     """
+    names = embedding_names(options.embeddings)
     description = read_description(reviews)
     task = description.task
     require_columns_exist(options.allow_columns, reviews, task)
@@ -159,13 +173,14 @@ def engineer(
         staged.mkdir()
         statistics, profile = _write_table(reviews, staged / REVIEWS, description, rows, assigned, excluded)
         findings.append(leakage.fitted_finding(statistics.rows, assigned))
-        vocabulary, matrix, coverage = _fit_words(statistics, options)
+        vocabulary = _fit_vocabulary(statistics, options)
+        summaries = _write_word_vectors(staged, vocabulary, statistics, options)
         features = Features(
             task=task,
             natural_steps=tuple(step for step in NATURAL_STEPS if step in options.clean_steps),
             text=TextPreprocessing.of_steps(options.language, options.clean_steps),
             sequence_length=statistics.sequence_length(),
-            embedding=embeddings.name_of(options.embedding),
+            embeddings=tuple(names),
             class_weights=_class_weights(rows, assigned, task),
             class_shares=tuple((counts[TRAIN] / counts[TRAIN].sum()).tolist()),
             imbalance=cast(Imbalance, options.imbalance),
@@ -176,7 +191,6 @@ def engineer(
             code_fingerprint=code_fingerprint,
         )
         (staged / VOCABULARY).write_text(json.dumps(vocabulary, ensure_ascii=False), encoding="utf-8")
-        np.save(staged / EMBEDDINGS, matrix, allow_pickle=False)
         write_profile(staged / PROFILE, profile.finish(vocabulary))
         (staged / DESCRIPTION).write_text(features.model_dump_json(indent=2) + "\n", encoding="utf-8")
     write_guard(guard, findings, counts, task, assigned.by)
@@ -189,11 +203,7 @@ def engineer(
         words=len(vocabulary),
         rare_words=len(statistics.words) - len(vocabulary),
         sequence_length=features.sequence_length,
-        embedding=features.embedding,
-        dimensions=matrix.shape[1],
-        vocabulary_coverage=coverage.words,
-        token_coverage=coverage.tokens,
-        most_frequent_misses=coverage.misses,
+        embeddings=summaries,
     )
     _report(summary, findings)
     return summary
@@ -267,17 +277,35 @@ def _write_table(
     return statistics, profile
 
 
-def _fit_words(
-    statistics: TrainStatistics, options: FeatureOptions
-) -> tuple[list[str], NDArray[np.float32], embeddings.Coverage]:
-    """Returns the vocabulary, its embedding matrix and the coverage of the word vectors."""
+def _fit_vocabulary(statistics: TrainStatistics, options: FeatureOptions) -> list[str]:
     vocabulary = build_vocabulary(statistics.words, options.minimum_word_count, options.maximum_words)
     if not vocabulary:
         raise UserError(f"no word stands {options.minimum_word_count} times in train; lower --minimum-word-count")
+    return vocabulary
+
+
+def _write_word_vectors(
+    directory: Path, vocabulary: list[str], statistics: TrainStatistics, options: FeatureOptions
+) -> dict[str, EmbeddingSummary]:
+    """Writes the embedding matrix of each of the user's word vectors; returns how well they fit, by name."""
     all_words = vocabulary + sorted(set(statistics.words) - set(vocabulary))
-    vectors = embeddings.load_vectors(options.embedding, all_words)
-    coverage = embeddings.coverage(vectors, vocabulary, statistics.words)
-    return vocabulary, embeddings.embedding_matrix(vectors, vocabulary), coverage
+    summaries = {}
+    for embedding in options.embeddings:
+        if embedding == RANDOM:
+            vectors = random_vectors(vocabulary, options.seed)
+        elif embedding in FITTED:
+            vectors = fit_vectors(embedding, directory / REVIEWS, all_words, options.minimum_word_count, options.seed)
+        else:
+            vectors = embeddings.load_vectors(embedding, all_words)
+        coverage = embeddings.coverage(vectors, vocabulary, statistics.words)
+        summaries[embedding_name(embedding)] = EmbeddingSummary(
+            dimensions=vectors.vector_size,
+            vocabulary_coverage=coverage.words,
+            token_coverage=coverage.tokens,
+            most_frequent_misses=coverage.misses,
+        )
+        write_embeddings(directory, embedding_name(embedding), embeddings.embedding_matrix(vectors, vocabulary))
+    return summaries
 
 
 def _class_weights(rows: RowKeys, assigned: Assignment, task: Task) -> tuple[float, ...]:
@@ -291,8 +319,9 @@ def _report(summary: FeaturesSummary, findings: Sequence[Finding]) -> None:
     for finding in findings:
         if finding.outcome != "passed":
             print(f"guard, {finding.rule}: {OUTCOMES[finding.outcome][1]}. {finding.message}")
-    print(
-        f"vocabulary: {summary.words:,} words, {summary.vocabulary_coverage:.1%} of them and "
-        f"{summary.token_coverage:.1%} of the running words have a vector in {summary.embedding}; "
-        f"sequences of {summary.sequence_length} tokens"
-    )
+    print(f"vocabulary: {summary.words:,} words; sequences of {summary.sequence_length} tokens")
+    for name, embedding in summary.embeddings.items():
+        print(
+            f"{name}: {embedding.vocabulary_coverage:.1%} of the vocabulary and {embedding.token_coverage:.1%} "
+            "of the running words have a vector"
+        )

@@ -118,7 +118,8 @@ def evaluate_candidates(
 
 
 def _planned(plan: Path) -> set[str]:
-    return {cell.candidate for cell in read_plan(plan).cells if cell.applies}
+    """Returns the candidates that must be there; which variant the best one is, the plan does not know."""
+    return {cell.candidate for cell in read_plan(plan).cells if cell.applies and not cell.variant}
 
 
 def _raw_texts(features: Path) -> dict[str, list[str]]:

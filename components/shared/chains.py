@@ -41,6 +41,13 @@ def parse_chain(text: str) -> Chain:
     return chain
 
 
-def candidate_id(model: str, chain: Chain = ()) -> str:
-    """Returns the identifier of a candidate, such as "lstm-prune-dynamic"; safe as a file name."""
-    return "-".join((model, *chain))
+def candidate_id(model: str, chain: Chain = (), variant: str = "") -> str:
+    """Returns the identifier of a candidate, such as "lstm-prune-dynamic"; safe as a file name.
+
+    Args:
+        model: Such as "lstm".
+        chain: Techniques in order.
+        variant: Which of several trained models of one kind it is, such as "word2vec-tuned"; empty for the one
+            that techniques are applied to.
+    """
+    return "-".join(filter(None, (model, variant, *chain)))

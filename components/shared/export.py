@@ -31,6 +31,7 @@ def write_candidate_bundle(
     plan: Plan,
     usage: Usage,
     quantization: str = "",
+    variant: str = "",
 ) -> Path:
     """Writes the bundle of a converted model.
 
@@ -43,13 +44,14 @@ def write_candidate_bundle(
         plan: What it was trained for.
         usage: What all its training took, from the start.
         quantization: How it was exported.
+        variant: See `candidate_id`.
 
     Returns:
         The bundle's directory.
     """
     parts, description = architecture.bundle_parts(quantization), read_features(features)
     manifest = Manifest(
-        candidate=candidate_id(architecture.name, chain),
+        candidate=candidate_id(architecture.name, chain, variant),
         task=description.task,
         model=architecture.name,
         base_model=architecture.base_model,

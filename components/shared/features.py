@@ -2,7 +2,7 @@
 
 reviews.parquet    the reviews table of stage "features"
 vocabulary.json    the words of the token view, most frequent first; word i has number i + 1
-embeddings.npy     float32 (words + 1, dimensions); row 0, the padding, is zero
+embeddings/        <name>.npy for each kind of word vectors: float32 (words + 1, dimensions); row 0, the padding, is 0
 profile.json       what train looks like, for drift; see components/shared/profile.py
 features.json      everything else, see `Features`
 """
@@ -21,12 +21,8 @@ from components.shared.reviews import read_reviews
 from components.shared.task import Task
 from components.shared.text import NATURAL_STEPS, TextPreprocessing
 
-REVIEWS, VOCABULARY, EMBEDDINGS, DESCRIPTION = (
-    "reviews.parquet",
-    "vocabulary.json",
-    "embeddings.npy",
-    "features.json",
-)
+REVIEWS, VOCABULARY, DESCRIPTION = "reviews.parquet", "vocabulary.json", "features.json"
+_EMBEDDINGS = "embeddings"
 Imbalance = Literal["weights", "oversample", "undersample", "none"]
 #: Outcome of a rule of the guard -> its sign and its words, for pages: never told by colour alone.
 OUTCOMES = {
@@ -66,7 +62,7 @@ class Features(BaseModel):
         natural_steps: How the natural view was made, see `text.NATURAL_STEPS`.
         text: How tokens were made.
         sequence_length: The 95 % quantile of tokens a review, on train: the LSTM's input length.
-        embedding: Where the word vectors come from, such as "glove-6b-50d".
+        embeddings: Names of the word vectors, such as "glove-6b-50d".
         class_weights: Weight of each class in the loss, balanced, from train.
         class_shares: Share of each class in train.
         imbalance: What training does about rare classes: "weights" in the loss, "oversample" or "undersample"
@@ -83,7 +79,7 @@ class Features(BaseModel):
     natural_steps: tuple[str, ...] = NATURAL_STEPS
     text: TextPreprocessing
     sequence_length: int
-    embedding: str
+    embeddings: tuple[str, ...]
     class_weights: tuple[float, ...]
     class_shares: tuple[float, ...]
     imbalance: Imbalance = "weights"
@@ -147,6 +143,22 @@ def profile_file(directory: Path) -> dict[str, bytes]:
     return {PROFILE: path.read_bytes()} if path.is_file() else {}
 
 
-def read_embeddings(directory: Path) -> NDArray[np.float32]:
-    """Returns the embedding matrix, shape (words + 1, dimensions)."""
-    return np.load(directory / EMBEDDINGS, allow_pickle=False)
+def write_embeddings(directory: Path, name: str, matrix: NDArray[np.float32]) -> None:
+    """Writes an embedding matrix, shape (words + 1, dimensions), into a features directory."""
+    path = _embeddings_path(directory, name)
+    path.parent.mkdir(exist_ok=True)
+    np.save(path, matrix, allow_pickle=False)
+
+
+def read_embeddings(directory: Path, name: str) -> NDArray[np.float32]:
+    """Returns an embedding matrix, shape (words + 1, dimensions).
+
+    Args:
+        directory: Directory of features.
+        name: One of `Features.embeddings`.
+    """
+    return np.load(_embeddings_path(directory, name), allow_pickle=False)
+
+
+def _embeddings_path(directory: Path, name: str) -> Path:
+    return directory / _EMBEDDINGS / f"{name}.npy"

@@ -18,6 +18,8 @@ class Cell(BaseModel):
     Attributes:
         model: One of MODELS.
         chain: Techniques in order; empty for the trained model itself.
+        variant: Of several trained models of one kind, which one; empty for the best of them on tune, which
+            techniques are applied to. The best has no candidate of its own besides.
         applies: Whether the candidate will be built.
         reason: Why it will not, by layer where it matters; or how it is done if that is not the usual way.
     """
@@ -26,13 +28,14 @@ class Cell(BaseModel):
 
     model: str
     chain: Chain = ()
+    variant: str = ""
     applies: bool = True
     reason: str = ""
 
     @property
     def candidate(self) -> str:
         """The identifier of the candidate that this cell stands for."""
-        return candidate_id(self.model, self.chain)
+        return candidate_id(self.model, self.chain, self.variant)
 
 
 class Plan(BaseModel):
@@ -48,6 +51,14 @@ class Plan(BaseModel):
     def wants(self, model: str) -> bool:
         """Returns whether the model was asked for."""
         return model in self.models
+
+    @property
+    def built(self) -> list[Cell]:
+        """The cells that will be built, each once: the best of several variants is one of them."""
+        varied = {cell.model for cell in self.cells if cell.variant}
+        return [
+            cell for cell in self.cells if cell.applies and (cell.chain or cell.variant or cell.model not in varied)
+        ]
 
     def chains_of(self, model: str, step: str) -> list[Chain]:
         """Returns the chains that a step has to build for a model: those whose last technique is the step's."""

@@ -11,8 +11,11 @@ def train_lstm(
     plan: dsl.Input[dsl.Artifact],
     models: list[str],
     features_fingerprint: str,
+    embedding_training: str,
     units: int,
+    directions: int,
     dropout: float,
+    embedding_dropout: float,
     epochs: int,
     patience: int,
     batch_size: int,
@@ -21,22 +24,25 @@ def train_lstm(
     candidates: dsl.Output[dsl.Model],
     metrics: dsl.Output[dsl.Metrics],
 ) -> str:
-    """Trains an LSTM on frozen word vectors, with class weights and early stopping on tune macro-F1.
+    """Trains an LSTM on each kind of word vectors, with class weights and early stopping on tune macro-F1.
 
     Args:
         features: Directory of features.
         plan: The plan, from define.
         models: Wanted models, for the cache.
         features_fingerprint: Fingerprint of the features, for the cache.
-        units: Size of the LSTM.
+        embedding_training: Word vectors stay frozen, are fine-tuned, or both: one LSTM each.
+        units: Size of the LSTM, of each direction.
+        directions: 1 reads forwards; 2 reads backwards as well.
         dropout: Share of the LSTM's output left out while training.
+        embedding_dropout: Share of the word vectors' dimensions left out while training.
         epochs: At most this many passes over train.
         patience: Stop after this many epochs without a better tune macro-F1.
         batch_size: Reviews a step.
         learning_rate: Of Adam.
         seed: Seed of weights and shuffling.
-        candidates: Directory of candidates; empty if the LSTM is not wanted.
-        metrics: Training time, peak memory, cost and tune quality.
+        candidates: Directory of candidates; empty if the LSTM is not wanted. The best on tune is "lstm".
+        metrics: Training time, peak memory, cost and tune quality of the best, and tune quality of each.
 
     Returns:
         The fingerprint of what was written, which cached steps after this one take as input.
@@ -55,8 +61,11 @@ def train_lstm(
     from components.train_lstm.training import LstmSettings, train
 
     settings = LstmSettings(
+        embedding_training=embedding_training,
         units=units,
+        directions=directions,
         dropout=dropout,
+        embedding_dropout=embedding_dropout,
         epochs=epochs,
         patience=patience,
         batch_size=batch_size,

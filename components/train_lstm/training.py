@@ -1,16 +1,19 @@
-"""Training of the LSTM."""
+"""Training of the LSTM, once for each variant of word vectors."""
 
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from components.shared.architectures.lstm import Lstm, LstmSizes
 from components.shared.candidates import write_failures
 from components.shared.examples import read_examples
-from components.shared.export import training_meter, write_trained_candidate
+from components.shared.export import training_meter, write_candidate_bundle, write_trained_candidate
 from components.shared.features import VOCABULARY, Features, read_embeddings, read_features
-from components.shared.fitting import FitSettings, fit, start_reproducibly, training_figures
-from components.shared.plan import read_plan
+from components.shared.fitting import FitSettings, History, fit, start_reproducibly, training_figures
+from components.shared.lstm_variants import Variant, list_variants
+from components.shared.meter import Usage
+from components.shared.plan import Plan, read_plan
 
 
 @dataclass(frozen=True)
@@ -18,8 +21,11 @@ class LstmSettings:
     """Hyperparameters of the LSTM.
 
     Attributes:
-        units: Size of the LSTM.
+        embedding_training: One of EMBEDDING_TRAININGS.
+        units: Size of the LSTM, of each direction.
+        directions: 1 reads forwards; 2 reads backwards as well.
         dropout: Share of the LSTM's output left out while training.
+        embedding_dropout: Share of the dimensions of the word vectors left out while training.
         epochs: At most this many passes over train.
         patience: Stop after this many epochs without a better tune macro-F1; 0 trains all epochs.
         batch_size: Reviews a step.
@@ -27,8 +33,11 @@ class LstmSettings:
         seed: Seed of weights, shuffling, resampling and word dropout.
     """
 
+    embedding_training: str
     units: int
+    directions: int
     dropout: float
+    embedding_dropout: float
     epochs: int
     patience: int
     batch_size: int
@@ -36,8 +45,35 @@ class LstmSettings:
     seed: int
 
 
+@dataclass(frozen=True)
+class TrainedLstm:
+    """One trained LSTM.
+
+    Attributes:
+        variant: Its word vectors.
+        architecture: What built the model.
+        model: With the weights of the best epoch.
+        history: What happened, epoch by epoch.
+        usage: What its training took.
+    """
+
+    variant: Variant
+    architecture: Lstm
+    model: Any
+    history: History
+    usage: Usage
+
+    @property
+    def tune_macro_f1(self) -> float:
+        """Its macro-F1 on tune."""
+        return self.history.tune_macro_f1[self.history.best_epoch]
+
+
 def train(features: Path, plan: Path, settings: LstmSettings, candidates: Path) -> dict[str, float]:
-    """Trains the LSTM and writes it as the candidate "lstm", with a checkpoint.
+    """Trains an LSTM for each variant of word vectors.
+
+    The best on tune becomes the candidate "lstm", with a checkpoint for techniques; each other one becomes
+    "lstm-<variant>", without.
 
     Args:
         features: Directory of features.
@@ -46,13 +82,44 @@ def train(features: Path, plan: Path, settings: LstmSettings, candidates: Path) 
         candidates: Directory of candidates to write.
 
     Returns:
-        Figures of the training, by name.
+        Figures of the best one's training, and the tune macro-F1 of each if there are several, by name.
     """
     wanted = read_plan(plan)
     write_failures(candidates, {})
+    variants = list_variants(read_features(features).embeddings, settings.embedding_training)
+    trained = [train_variant(features, wanted, settings, variant) for variant in variants]
+    best = max(trained, key=lambda one: one.tune_macro_f1)
+    for one in trained:
+        print(f"{one.variant.name}: macro-F1 {one.tune_macro_f1:.3f} on tune", flush=True)
+        if one is best:
+            write_trained_candidate(candidates, one.architecture, one.model, (), features, wanted, one.usage)
+        else:
+            write_candidate_bundle(
+                candidates,
+                one.architecture,
+                one.architecture.export(one.model),
+                (),
+                features,
+                wanted,
+                one.usage,
+                variant=one.variant.name,
+            )
+    each = {f"tune_macro_f1_{one.variant.name}": one.tune_macro_f1 for one in trained} if len(trained) > 1 else {}
+    return training_figures(best.usage, best.history) | each
+
+
+def train_variant(features: Path, plan: Plan, settings: LstmSettings, variant: Variant) -> TrainedLstm:
+    """Returns an LSTM trained on one kind of word vectors.
+
+    Args:
+        features: Directory of features; holds the word vectors.
+        plan: The plan.
+        settings: Hyperparameters.
+        variant: Which word vectors, and whether they learn too.
+    """
     description = read_features(features)
-    architecture = _architecture(features, description, settings)
-    with training_meter(wanted) as meter:
+    architecture = _architecture(features, description, settings, variant)
+    with training_meter(plan) as meter:
         start_reproducibly(settings.seed)
         model = architecture.build()
         history = fit(
@@ -70,20 +137,22 @@ def train(features: Path, plan: Path, settings: LstmSettings, candidates: Path) 
                 word_dropout=description.word_dropout,
             ),
         )
-    write_trained_candidate(candidates, architecture, model, (), features, wanted, meter.usage)
-    return training_figures(meter.usage, history)
+    return TrainedLstm(variant, architecture, model, history, meter.usage)
 
 
-def _architecture(features: Path, description: Features, settings: LstmSettings) -> Lstm:
+def _architecture(features: Path, description: Features, settings: LstmSettings, variant: Variant) -> Lstm:
     sizes = LstmSizes(
         units=settings.units,
+        directions=settings.directions,
         dropout=settings.dropout,
+        embedding_dropout=settings.embedding_dropout,
+        fine_tuned=variant.fine_tuned,
         classes=len(description.task.labels),
         length=description.sequence_length,
         text=description.text,
-        base_model=description.embedding,
+        base_model=variant.embedding,
         learning_rate=settings.learning_rate,
         batch_size=settings.batch_size,
     )
     words = json.loads((features / VOCABULARY).read_text(encoding="utf-8"))
-    return Lstm(sizes, words, read_embeddings(features))
+    return Lstm(sizes, words, read_embeddings(features, variant.embedding))

@@ -65,7 +65,7 @@ def _write_features(directory: Path, reviews: pd.DataFrame) -> Features:
         task=Task(labels=LABELS, scores=(1, 2, 3, 4, 5), text_column="Review Text", title_column="Title"),
         text=TextPreprocessing(),
         sequence_length=10,
-        embedding="none",
+        embeddings=("none",),
         class_weights=(1, 1, 1, 1, 1),
         class_shares=tuple(float((train["label"] == label).mean()) for label in LABELS),
         data_fingerprint="d" * 16,

@@ -89,12 +89,18 @@ def test_the_steps_before_training_run_in_their_image(engine: Any, data_image: s
     common |= {"data_fingerprint": "d" * 16}
     engine.run_step(data_image, explore, data, common, {"reviews": "ingest/reviews"})
     engine.run_step(data_image, clean, data, common | {"language": "en"}, {"reviews": "ingest/reviews"})
-    settings = {"language": "en", "embedding": "", "minimum_word_count": 2, "maximum_words": 500}
+    settings = {
+        "language": "en",
+        "embeddings": ["glove-6b-50d"],
+        "minimum_word_count": 2,
+        "maximum_words": 500,
+        "seed": 1,
+    }
     engine.run_step(data_image, engineer_features, data, settings | columns | common, {"reviews": "clean/cleaned"})
     assert len(pd.read_parquet(data / "ingest/reviews")) == 1500
     assert "<svg" in (data / "explore/report").read_text(encoding="utf-8")
     description = json.loads((data / "engineer-features/features/features.json").read_text(encoding="utf-8"))
-    assert description["embedding"].startswith("glove")
+    assert description["embeddings"] == ["glove-6b-50d"]
 
 
 def test_training_and_quantisation_run_in_their_image(
@@ -107,6 +113,7 @@ def test_training_and_quantisation_run_in_their_image(
     write_failures(data / "none", {})
     inputs = {"features": "features", "plan": "plan.json"}
     training = {"models": ["lstm"], "features_fingerprint": "f", "units": 4, "dropout": 0.1, "epochs": 2}
+    training |= {"embedding_training": "frozen", "directions": 2, "embedding_dropout": 0.0}
     training |= {"patience": 2, "batch_size": 8, "learning_rate": 0.05, "seed": 1}
     engine.run_step(train_image, train_lstm, data, training, inputs)
     sources = {"trained": "train-lstm/candidates", "pruned": "none", "clustered": "none"}

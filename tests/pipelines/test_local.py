@@ -160,7 +160,7 @@ def test_an_unreachable_uri_is_one_clear_line(tmp_path: Path) -> None:
     [
         (["--data", "nowhere.csv"], "no such file"),
         (["--distilbert-base-model", "./nowhere"], "./nowhere: no such file or directory"),
-        (["--embedding", "/nowhere/glove.txt"], "correct --embedding"),
+        (["--embeddings", "word2vec,/nowhere/glove.txt"], "/nowhere/glove.txt: no such file of word vectors"),
         (["--sparsity", "2"], "sparsity is 2"),
         (["--techniques", "squeeze"], "unknown technique 'squeeze'"),
         (["--need", "NEED"], "unknown key 'budget'"),

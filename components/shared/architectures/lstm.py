@@ -1,4 +1,4 @@
-"""The LSTM: frozen word vectors, one LSTM layer, softmax."""
+"""The LSTM: word vectors, one LSTM layer that reads in one or two directions, softmax."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
 from components.shared.architectures.base import Architecture, BundleParts, Encoded, Inputs
-from components.shared.architectures.lstm_quantization import copy_weights, quantization_aware
+from components.shared.architectures.lstm_quantization import EMBEDDING_DROPOUT, copy_weights, quantization_aware
 from components.shared.files import write_text
 from components.shared.keras import keras, tf
 from components.shared.predictors import PAD, LstmParameters
@@ -24,8 +24,12 @@ class LstmSizes(BaseModel):
     """The content of architecture.json.
 
     Attributes:
-        units: Size of the LSTM.
+        units: Size of the LSTM, of each direction.
+        directions: 1 reads forwards; 2 reads backwards as well, with weights of its own (Schuster and Paliwal, 1997).
         dropout: Share of the LSTM's output left out while training.
+        embedding_dropout: Share of the dimensions of the word vectors left out while training, the same ones for
+            all words of a review (Gal and Ghahramani, 2016).
+        fine_tuned: Whether the word vectors learn too.
         classes: Number of labels.
         length: Every review is cut or padded to this many tokens.
         text: How tokens are made.
@@ -36,7 +40,10 @@ class LstmSizes(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     units: int
+    directions: int
     dropout: float
+    embedding_dropout: float
+    fine_tuned: bool
     classes: int
     length: int
     text: TextPreprocessing
@@ -46,10 +53,11 @@ class LstmSizes(BaseModel):
 
 
 class Lstm(Architecture):
-    """Frozen embedding, LSTM, dropout, softmax. Input: token numbers, int32 (batch, length), padded in front.
+    """Embedding, dropout, LSTM, dropout, softmax. Input: token numbers, int32 (batch, length), padded in front.
 
     There is no mask: with one, LiteRT could not use its fused LSTM. So every review is padded to the same
-    length, in training as in the bundle.
+    length, in training as in the bundle. Nothing else stands in the way of cuDNN on a GPU either: activations
+    are the default ones, and the recurrent state is never dropped.
     """
 
     name = "lstm"
@@ -82,10 +90,15 @@ class Lstm(Architecture):
             rows,
             dimensions,
             embeddings_initializer=keras.initializers.Constant(self._embeddings),
-            trainable=False,
+            trainable=self.sizes.fine_tuned,
             name="embedding",
         )(numbers)
+        vectors = keras.layers.SpatialDropout1D(self.sizes.embedding_dropout, name=EMBEDDING_DROPOUT)(vectors)
         state = keras.layers.LSTM(self.sizes.units, name="lstm")(vectors)
+        if self.sizes.directions == 2:
+            # Not keras.layers.Bidirectional: TFMOT can wrap a layer, but not the two in a wrapper.
+            backward = keras.layers.LSTM(self.sizes.units, go_backwards=True, name="lstm_backward")(vectors)
+            state = keras.layers.Concatenate(name="directions")([state, backward])
         state = keras.layers.Dropout(self.sizes.dropout, name="dropout")(state)
         probabilities = keras.layers.Dense(self.sizes.classes, activation="softmax", name="classifier")(state)
         return keras.Model(numbers, probabilities, name=self.name)
@@ -107,8 +120,9 @@ class Lstm(Architecture):
         return [padded]
 
     def compressible_layers(self, model: Any) -> list[str]:
-        """Returns the LSTM and the classifier; the frozen word vectors stay as they are."""
-        return ["lstm", "classifier"]
+        """Returns the LSTM, in both directions if there are two, and the classifier; never the word vectors."""
+        backward = ["lstm_backward"] if self.sizes.directions == 2 else []
+        return ["lstm", *backward, "classifier"]
 
     def quantization_aware(self, model: Any) -> Any:
         """Returns a model whose LSTM and classifier see their kernels rounded to int8."""

@@ -4,7 +4,8 @@ LiteRT's fused LSTM holds one matrix for each of the four gates, each with a sca
 quantise a recurrent layer by itself, and its integer input is not quantisable; so the part behind the word
 vectors is quantised with a configuration for recurrent kernels, and the word vectors are put in front again.
 What the LSTM reads is rounded with the range of all word vectors seen so far, much as LiteRT rounds their
-table; before the first training step there is no range, and no sensible prediction.
+table (dropout, which scales what it leaves, makes that range a little wider); before the first training step there
+is no range, and no sensible prediction. Fine-tuned word vectors go on learning, as gradients pass the rounding.
 """
 
 from typing import Any
@@ -13,6 +14,8 @@ from components.shared.keras import keras, tf, tfmot
 
 _QuantizeConfig: Any = tfmot.quantization.keras.QuantizeConfig
 _Quantizer: Any = tfmot.quantization.keras.quantizers.Quantizer
+#: The layer between the word vectors and what is quantised.
+EMBEDDING_DROPOUT = "embedding_dropout"
 _GATES = 4
 _LARGEST = 127
 
@@ -83,7 +86,11 @@ class RecurrentKernelQuantization(KernelQuantization):
         layer.cell.kernel, layer.cell.recurrent_kernel = quantize_weights
 
 
-_CONFIGS = {"lstm": RecurrentKernelQuantization, "classifier": KernelQuantization}
+_CONFIGS = {
+    "lstm": RecurrentKernelQuantization,
+    "lstm_backward": RecurrentKernelQuantization,
+    "classifier": KernelQuantization,
+}
 _SCOPE = {kind.__name__: kind for kind in (BlockQuantizer, *_CONFIGS.values())}
 
 
@@ -91,17 +98,14 @@ def quantization_aware(model: Any) -> Any:
     """Returns a copy of an LSTM model, weights included, that trains with kernels rounded to int8.
 
     Args:
-        model: A plain model: token numbers, embedding, then layers one after the other.
+        model: A plain model: token numbers, embedding, EMBEDDING_DROPOUT, then the layers to quantise.
     """
-    tokens, embedding, *layers = model.layers
-    vectors = keras.Input(embedding.output_shape[1:], name="vectors")
-    output = vectors
-    for layer in layers:
-        output = _annotated(layer)(output)
+    vectors = model.get_layer(EMBEDDING_DROPOUT).output
+    head = keras.models.clone_model(keras.Model(vectors, model.output), clone_function=_annotated)
     with tfmot.quantization.keras.quantize_scope(_SCOPE):
-        head = tfmot.quantization.keras.quantize_apply(keras.Model(vectors, output, name="head"))
-    numbers = keras.Input(tokens.output_shape[0][1:], dtype=tokens.dtype, name=tokens.name)
-    aware = keras.Model(numbers, head(type(embedding).from_config(embedding.get_config())(numbers)))
+        head = tfmot.quantization.keras.quantize_apply(head)
+    front = keras.models.clone_model(keras.Model(model.input, vectors))
+    aware = keras.Model(front.input, head(front.output))
     copy_weights(model, aware)
     return aware
 

@@ -47,7 +47,7 @@ def test_a_pruned_model_stays_as_sparse_as_it_was(clustered: Path, tiny_pruned: 
 
 def test_the_frozen_word_vectors_are_not_clustered(tiny: Any, clustered: Path) -> None:
     weights = load_checkpoint(checkpoint_directory(clustered, "lstm-cluster")).weights
-    np.testing.assert_array_equal(weights["embedding/0"], read_embeddings(tiny.features))
+    np.testing.assert_array_equal(weights["embedding/0"], read_embeddings(tiny.features, "random"))
 
 
 def test_the_clustered_bundle_computes_what_the_clustered_checkpoint_computes(tiny: Any, clustered: Path) -> None:

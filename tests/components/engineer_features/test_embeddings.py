@@ -10,8 +10,9 @@ from gcp_storage_emulator.server import create_server
 from gensim.models import KeyedVectors
 from google.cloud import storage
 
-from components.engineer_features.embeddings import coverage, embedding_matrix, load_vectors, name_of
+from components.engineer_features.embeddings import coverage, embedding_matrix, load_vectors
 from components.shared.errors import UserError
+from components.shared.lstm_variants import PACKAGED
 
 
 @pytest.fixture
@@ -34,10 +35,10 @@ def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[storage.Bucket]:
 
 
 def test_packaged_glove_knows_common_words_and_keeps_only_those_asked_for() -> None:
-    vectors = load_vectors("", ["dress", "n't", "zzyzxquux"])
+    vectors = load_vectors(PACKAGED, ["dress", "n't", "zzyzxquux"])
     assert vectors.vector_size == 50
     assert sorted(vectors.key_to_index) == ["dress", "n't"]
-    assert load_vectors("", ["good", "great", "zipper"]).similarity("good", "great") > 0.7
+    assert load_vectors(PACKAGED, ["good", "great", "zipper"]).similarity("good", "great") > 0.7
 
 
 def test_rows_of_the_matrix_are_the_vectors_of_the_words(glove: Path) -> None:
@@ -65,7 +66,7 @@ def test_coverage_counts_words_and_running_words(glove: Path) -> None:
 @pytest.mark.parametrize("embedding", ["file", ""], ids=["a file", "the packaged vectors"])
 def test_vectors_for_other_words_are_refused(embedding: str, glove: Path) -> None:
     with pytest.raises(UserError, match="holds no vector for any word of the reviews"):
-        load_vectors(str(glove) if embedding else "", ["zzyzxquux"])
+        load_vectors(str(glove) if embedding else PACKAGED, ["zzyzxquux"])
 
 
 def test_a_missing_file_is_refused(tmp_path: Path) -> None:
@@ -77,11 +78,6 @@ def test_a_word_asked_for_twice_is_kept_once(glove: Path) -> None:
     vectors = load_vectors(str(glove), ["soft", "dress", "soft"])
     assert len(vectors) == 2 and vectors.vectors.shape == (2, 2)
     assert vectors.most_similar("soft", topn=1)[0][0] == "dress"
-
-
-def test_names_are_those_of_the_file() -> None:
-    assert name_of("") == "glove-6b-50d"
-    assert name_of("gs://bucket/glove.840B.txt") == name_of("/data/glove.840B.txt") == "glove.840B.txt"
 
 
 def test_files_in_cloud_storage_are_fetched(bucket: storage.Bucket, glove: Path) -> None:

@@ -54,7 +54,7 @@ def test_the_directory_holds_what_the_training_steps_read(
     summary = _engineer(write_clean(clean_table()), tmp_path / "features")
     description = read_features(tmp_path / "features")
     vocabulary = json.loads((tmp_path / "features" / VOCABULARY).read_text(encoding="utf-8"))
-    assert read_embeddings(tmp_path / "features").shape == (len(vocabulary) + 1, 50)
+    assert read_embeddings(tmp_path / "features", "glove-6b-50d").shape == (len(vocabulary) + 1, 50)
     assert {split: len(read_split(tmp_path / "features", split)) for split in SPLITS} == summary.rows_per_split
     assert sum(summary.rows_per_split.values()) == 600
     assert description.task == task == read_description(tmp_path / "features" / REVIEWS).task
@@ -63,7 +63,8 @@ def test_the_directory_holds_what_the_training_steps_read(
         == len(vocabulary)
         == len({word for review in clean_table()["tokens"] for word in review.split()})
     )
-    assert summary.token_coverage == summary.vocabulary_coverage == 1.0
+    assert summary.embeddings["glove-6b-50d"].token_coverage == 1.0
+    assert summary.embeddings["glove-6b-50d"].vocabulary_coverage == 1.0
     profile = read_profile_file(tmp_path / "features" / PROFILE)
     assert profile.rows == summary.rows_per_split["train"]
     assert profile.vocabulary_size == len(vocabulary)
@@ -124,7 +125,7 @@ def test_small_partitions_change_nothing(
     monkeypatch.setattr(reviews_module, "PARTITION_ROWS", 37)
     _engineer(path, tmp_path / "parts")
     assert read_features(tmp_path / "parts") == read_features(tmp_path / "whole")
-    for name in ("vocabulary.json", "embeddings.npy"):
+    for name in ("vocabulary.json", "embeddings/glove-6b-50d.npy"):
         assert (tmp_path / "parts" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
     parts, whole = (read_reviews(tmp_path / name / REVIEWS, "features") for name in ("parts", "whole"))
     pd.testing.assert_frame_equal(parts, whole)
@@ -145,8 +146,10 @@ def test_equal_input_gives_equal_files(clean_table: MakeTable, write_clean: Writ
     path = write_clean(_with_proxy(clean_table()))
     for name in ("one", "two"):
         _engineer(path, tmp_path / name)
-    for file in (tmp_path / "one").iterdir():
-        assert file.read_bytes() == (tmp_path / "two" / file.name).read_bytes()
+    files = [file.relative_to(tmp_path / "one") for file in (tmp_path / "one").rglob("*") if file.is_file()]
+    assert len(files) == 5
+    for file in files:
+        assert (tmp_path / "one" / file).read_bytes() == (tmp_path / "two" / file).read_bytes()
 
 
 def test_a_proxy_is_left_out_of_the_features(clean_table: MakeTable, write_clean: WriteClean, tmp_path: Path) -> None:

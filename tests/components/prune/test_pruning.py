@@ -24,7 +24,7 @@ def test_the_wanted_share_of_every_kernel_is_zero(tiny_pruned: Path) -> None:
 
 def test_the_frozen_word_vectors_are_not_pruned(tiny: Any, tiny_pruned: Path) -> None:
     weights = load_checkpoint(checkpoint_directory(tiny_pruned, "lstm-prune")).weights
-    np.testing.assert_array_equal(weights["embedding/0"], read_embeddings(tiny.features))
+    np.testing.assert_array_equal(weights["embedding/0"], read_embeddings(tiny.features, "random"))
 
 
 def test_pruning_trains_the_remaining_weights(tiny: Any, tiny_pruned: Path) -> None:

@@ -6,7 +6,6 @@ import pytest
 
 from components.shared.features import (
     DESCRIPTION,
-    EMBEDDINGS,
     REVIEWS,
     Features,
     Imbalance,
@@ -14,6 +13,7 @@ from components.shared.features import (
     read_features,
     read_split,
     read_training_reviews,
+    write_embeddings,
 )
 from components.shared.files import write_text
 from components.shared.reviews import write_reviews
@@ -26,17 +26,17 @@ def test_a_features_directory_comes_back_as_it_was_written(tmp_path: Path) -> No
         task=Task(labels=("bad", "good"), scores=(0.0, 1.0), text_column="text"),
         text=TextPreprocessing(language="en", stop_words=("the",)),
         sequence_length=12,
-        embedding="glove-6b-50d",
+        embeddings=("glove-6b-50d",),
         class_weights=(2.0, 0.5),
         class_shares=(0.2, 0.8),
         data_fingerprint="d",
         code_fingerprint="c",
     )
     write_text(tmp_path / DESCRIPTION, description.model_dump_json())
-    np.save(tmp_path / EMBEDDINGS, np.eye(3, dtype=np.float32))
+    write_embeddings(tmp_path, "glove-6b-50d", np.eye(3, dtype=np.float32))
     assert read_features(tmp_path) == description
-    assert read_embeddings(tmp_path).dtype == np.float32
-    assert read_embeddings(tmp_path).shape == (3, 3)
+    assert read_embeddings(tmp_path, "glove-6b-50d").dtype == np.float32
+    assert read_embeddings(tmp_path, "glove-6b-50d").shape == (3, 3)
 
 
 def test_a_split_is_read_alone_with_fresh_row_numbers(tmp_path: Path) -> None:
@@ -60,7 +60,7 @@ def _imbalanced(directory: Path, imbalance: Imbalance) -> Path:
         task=Task(labels=("a", "b", "c"), scores=(0, 1, 2), text_column="text"),
         text=TextPreprocessing(),
         sequence_length=1,
-        embedding="none",
+        embeddings=("none",),
         class_weights=(0.5, 1.5, 3.0),
         class_shares=(30 / 45, 10 / 45, 5 / 45),
         imbalance=imbalance,

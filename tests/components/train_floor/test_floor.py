@@ -47,7 +47,7 @@ def _write_features(directory: Path, labels: tuple[str, ...], **changes: object)
         task=Task(labels=labels, scores=scores_of(labels), text_column="text"),
         text=TextPreprocessing(),
         sequence_length=8,
-        embedding="none",
+        embeddings=("none",),
         class_weights=(1.0,) * len(labels),
         class_shares=(1 / len(labels),) * len(labels),
         data_fingerprint="d",

@@ -26,7 +26,18 @@ from components.shared.fitting import predict
 from components.shared.plan import read_plan
 from components.train_lstm.training import LstmSettings, train
 
-_SETTINGS = LstmSettings(units=4, dropout=0.1, epochs=2, patience=0, batch_size=16, learning_rate=0.01, seed=1)
+_SETTINGS = LstmSettings(
+    embedding_training="frozen",
+    units=4,
+    directions=1,
+    dropout=0.1,
+    embedding_dropout=0.0,
+    epochs=2,
+    patience=0,
+    batch_size=16,
+    learning_rate=0.01,
+    seed=1,
+)
 
 
 def test_the_lstm_learns_words_that_tell_the_label(tiny: Any) -> None:
@@ -36,7 +47,7 @@ def test_the_lstm_learns_words_that_tell_the_label(tiny: Any) -> None:
 
 
 def test_training_reports_cost_and_quality(tiny: Any) -> None:
-    assert set(tiny.metrics) == {
+    assert set(tiny.metrics) >= {
         "training_seconds",
         "peak_memory_mb",
         "cost_eur",
@@ -60,7 +71,7 @@ def test_the_bundle_computes_what_the_keras_model_computes(tiny: Any) -> None:
 
 
 def test_the_word_vectors_that_ship_are_those_of_the_features(tiny: Any) -> None:
-    vectors = read_embeddings(tiny.features)
+    vectors = read_embeddings(tiny.features, "random")
     checkpoint = load_checkpoint(checkpoint_directory(tiny.trained, "lstm"))
     np.testing.assert_array_equal(checkpoint.weights["embedding/0"], vectors)
     bundle = bundle_directory(tiny.trained, "lstm")

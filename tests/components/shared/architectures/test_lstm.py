@@ -28,13 +28,20 @@ _TEXTS = ["aa be ci do", "hy gu", "", "fe " * 30, "unknown aa words", "The aa, t
 _TEXT = TextPreprocessing(stop_words=("the",))
 
 
-@pytest.fixture(scope="module")
-def architecture() -> Lstm:
+@pytest.fixture(scope="module", params=[1, 2], ids=["one direction", "two directions"])
+def architecture(request: pytest.FixtureRequest) -> Lstm:
+    return _lstm(directions=request.param, fine_tuned=request.param == 2)
+
+
+def _lstm(directions: int, fine_tuned: bool) -> Lstm:
     vectors = np.random.default_rng(0).normal(0, 1, (len(_WORDS) + 1, _DIMENSIONS)).astype(np.float32)
     vectors[0] = 0
     sizes = LstmSizes(
         units=_UNITS,
+        directions=directions,
         dropout=0.2,
+        embedding_dropout=0.3,
+        fine_tuned=fine_tuned,
         classes=3,
         length=_LENGTH,
         text=_TEXT,
@@ -50,7 +57,7 @@ def model(architecture: Lstm) -> Any:
     """A model whose predictions differ from review to review."""
     model = architecture.build()
     generator = np.random.default_rng(2)
-    for name in ("lstm", "classifier"):
+    for name in architecture.compressible_layers(model):
         layer = model.get_layer(name)
         layer.set_weights([generator.normal(0, 0.3, weight.shape) for weight in layer.get_weights()])
     return model
@@ -111,11 +118,28 @@ def test_litert_computes_what_keras_computes(
 
 
 @pytest.mark.parametrize("quantization", ["", "float16", "dynamic", "int8"])
-def test_the_converter_fuses_the_lstm(predictor: Callable[[str], tuple[Path, Predictor]], quantization: str) -> None:
+def test_the_converter_fuses_the_lstm_of_each_direction(
+    architecture: Lstm, predictor: Callable[[str], tuple[Path, Predictor]], quantization: str
+) -> None:
     interpreter = Interpreter(model_path=str(predictor(quantization)[0]))
     operations = [operation["op_name"] for operation in interpreter._get_ops_details()]
-    assert "UNIDIRECTIONAL_SEQUENCE_LSTM" in operations
+    assert operations.count("UNIDIRECTIONAL_SEQUENCE_LSTM") == architecture.sizes.directions
     assert "WHILE" not in operations
+
+
+def test_a_gpu_can_train_it_with_cudnn(architecture: Lstm, model: Any) -> None:
+    layers = [layer for layer in model.layers if layer.name.startswith("lstm")]
+    assert len(layers) == architecture.sizes.directions
+    assert all(layer._could_use_gpu_kernel for layer in layers)
+    assert model.get_layer("embedding").compute_mask(np.ones((1, _LENGTH))) is None
+
+
+def test_word_vectors_learn_only_if_they_are_fine_tuned() -> None:
+    for fine_tuned in (False, True):
+        model = _lstm(2, fine_tuned).build()
+        learning = {weight.name for weight in model.trainable_weights}
+        assert ("embedding/embeddings:0" in learning) == fine_tuned
+        assert model.get_layer("embedding").name not in _lstm(2, fine_tuned).compressible_layers(model)
 
 
 @pytest.mark.parametrize(("quantization", "share"), [("float16", 0.75), ("dynamic", 0.6), ("int8", 0.6)])
@@ -141,7 +165,7 @@ def test_an_architecture_survives_saving(architecture: Lstm, model: Any, tmp_pat
     loaded = Lstm.load(tmp_path)
     assert loaded.sizes == architecture.sizes
     rebuilt = loaded.build()
-    for name in ("lstm", "classifier"):
+    for name in architecture.compressible_layers(model):
         rebuilt.get_layer(name).set_weights(model.get_layer(name).get_weights())
     encoded = loaded.encode(_reviews())
     np.testing.assert_array_equal(predict(loaded, rebuilt, encoded), predict(architecture, model, encoded))
@@ -167,6 +191,20 @@ def test_a_quantisation_aware_model_starts_where_the_model_is_and_gives_its_weig
         np.testing.assert_array_equal(copied, expected)
 
 
+def test_quantisation_aware_training_rounds_every_kernel_and_no_word_vector(architecture: Lstm, model: Any) -> None:
+    aware = architecture.quantization_aware(model)
+    wrapped = {layer.name for layer in _all_layers(aware) if layer.name.startswith("quant_")}
+    assert {f"quant_{name}" for name in architecture.compressible_layers(model)} <= wrapped
+    assert not any("embedding" in name for name in wrapped)
+    learning = {weight.name for weight in aware.trainable_weights}
+    assert ("embedding/embeddings:0" in learning) == architecture.sizes.fine_tuned
+
+
+def _all_layers(model: Any) -> list[Any]:
+    nested = [_all_layers(layer) for layer in model.layers if hasattr(layer, "layers")]
+    return [*model.layers, *(layer for layers in nested for layer in layers)]
+
+
 def test_each_gate_is_rounded_with_a_scale_of_its_own_and_passes_gradients_on() -> None:
     kernel = tf.constant(np.random.default_rng(1).normal(0, 1, (64, 64)) * np.repeat([1, 10, 100, 1000], 16))
     with tf.GradientTape() as tape:
@@ -186,7 +224,7 @@ def test_softened_class_weights_favour_rare_classes_and_average_to_one(architect
         task=Task(labels=("1", "2"), scores=(1, 2), text_column="text"),
         text=_TEXT,
         sequence_length=_LENGTH,
-        embedding="random",
+        embeddings=("random",),
         class_weights=balanced,
         class_shares=shares,
         data_fingerprint="d",
@@ -205,7 +243,7 @@ def test_class_weights_are_one_if_rare_classes_are_not_met_by_weights(
         task=Task(labels=("1", "2"), scores=(1, 2), text_column="text"),
         text=_TEXT,
         sequence_length=_LENGTH,
-        embedding="random",
+        embeddings=("random",),
         class_weights=(5.0, 0.6),
         class_shares=(0.1, 0.9),
         imbalance=imbalance,
