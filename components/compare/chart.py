@@ -3,6 +3,7 @@
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
@@ -11,6 +12,21 @@ from matplotlib.figure import Figure
 # Placeholders that become CSS colours, so that the chart follows the page from light to dark.
 INK, ACCENT, MUTED, AGAINST = "#010203", "#010204", "#010205", "#010206"
 _CSS = {INK: "currentColor", ACCENT: "var(--accent)", MUTED: "var(--muted)", AGAINST: "var(--against)"}
+#: Settings of pictures that stand beside each other in one figure.
+PANEL_STYLE: Any = {
+    "svg.fonttype": "none",
+    "font.family": "sans-serif",
+    "font.size": 9,
+    "text.color": INK,
+    "text.parse_math": False,
+    "axes.edgecolor": MUTED,
+    "axes.labelcolor": INK,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.spines.left": False,
+    "xtick.color": INK,
+    "ytick.color": INK,
+}
 _LABEL_INCHES = 0.19
 _LEAST_INCHES = 4.0
 #: Room below the chart for the numbers and the name of the horizontal axis.

@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from components.compare.techniques import describe_gains
 from components.shared.candidates import list_bundles
 from components.shared.features import Features, read_features, read_split
 from components.shared.files import atomic_path, write_text
+from components.shared.history import read_histories
 from components.shared.measurements import (
     CHAMPION,
     Measurement,
@@ -58,7 +59,7 @@ def compare_candidates(
     features: Path,
     plan: Path,
     measurements: Path,
-    sources: Iterable[Path],
+    sources: Sequence[Path],
     pages: Mapping[str, Path],
     explained_reviews: int,
     seed: int,
@@ -77,7 +78,7 @@ def compare_candidates(
         features: Directory of features.
         plan: The plan, from define; holds the need.
         measurements: What evaluate wrote.
-        sources: Directories of candidates, where the winner's bundle is copied from.
+        sources: Directories of candidates: where the winner's bundle is copied from, and how training went.
         pages: Title to HTML file of pages shown in the report; those that are not there are left out.
         explained_reviews: The words that the winner goes by are looked for in so many select reviews; 0: not at all.
         seed: Seed of the bootstrap and of the sample that is explained.
@@ -141,6 +142,7 @@ def compare_candidates(
         services=compare_with_services(measured.services, own, need),
         own=own,
         explained=explained,
+        histories=read_histories(sources),
         pages={title: path for title, path in pages.items() if path.is_file()},
     )
 

@@ -1,7 +1,7 @@
 """The report: one HTML file that opens from disk, asks nothing of the network, and prints."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import yaml
@@ -11,6 +11,7 @@ from markupsafe import Markup
 from components.compare.bootstrap import CONFIDENCE, RESAMPLES, Samples, interval
 from components.compare.break_even import BreakEven, OwnCost
 from components.compare.chart import Point, draw_trade_off
+from components.compare.curves import describe_curves, draw_curves
 from components.compare.explaining import MINIMUM_OCCURRENCES, ChoiceExplanation, Example
 from components.compare.selection import METRIC_NAMES, Decision
 from components.compare.table import Row
@@ -18,6 +19,7 @@ from components.compare.techniques import Gain
 from components.compare.word_pictures import draw_driving_words, draw_review_words
 from components.shared.features import OUTCOMES, Features
 from components.shared.files import write_text
+from components.shared.history import History
 from components.shared.measurements import Measurements
 from components.shared.metrics import QualityFigures
 from components.shared.need import Need
@@ -48,6 +50,7 @@ class ReportContent:
         explained: The words that the chosen candidate goes by, if that was asked for.
         services: Each paid service against the chosen model.
         own: What the chosen model costs; None if none was chosen.
+        histories: How the training of each candidate went that was trained epoch by epoch.
     """
 
     decision: Decision
@@ -66,6 +69,7 @@ class ReportContent:
     explained: ChoiceExplanation | None = None
     services: Sequence[BreakEven] = ()
     own: OwnCost | None = None
+    histories: Mapping[str, History] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -126,6 +130,11 @@ def render_report(content: ReportContent) -> str:
         confusion=_shaded_confusion(content),
         # Safe: drawn by the chart library, which escapes the names it writes.
         chart=Markup(_chart(content)),
+        # Safe, as the chart is.
+        trainings=[
+            (name, Markup(draw_curves(history)), describe_curves(history))
+            for name, history in content.histories.items()
+        ],
         services=content.services,
         own=content.own,
         explained=content.explained,

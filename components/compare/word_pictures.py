@@ -3,33 +3,18 @@
 import contextlib
 import warnings
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from components.compare.chart import ACCENT, AGAINST, INK, MUTED, to_svg
+from components.compare.chart import ACCENT, AGAINST, MUTED, PANEL_STYLE, to_svg
 from components.shared.explanations import DrivingWords, Explanation
 from components.shared.printable import printable
 
 _WIDTH, _COLUMNS, _BAR_INCHES, _FRAME_INCHES = 9.0, 3, 0.19, 0.75
 _LONGEST_WORD = 18
 _STRONGEST = 12
-_STYLE: Any = {
-    "svg.fonttype": "none",
-    "font.family": "sans-serif",
-    "font.size": 9,
-    "text.color": INK,
-    "text.parse_math": False,
-    "axes.edgecolor": MUTED,
-    "axes.labelcolor": INK,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.spines.left": False,
-    "xtick.color": INK,
-    "ytick.color": INK,
-}
 
 
 def draw_driving_words(drivers: Sequence[DrivingWords]) -> str:
@@ -79,7 +64,7 @@ def draw_review_words(explanation: Explanation, label: int) -> str:
 
 @contextlib.contextmanager
 def _drawing(salt: str) -> Iterator[None]:
-    with mpl.rc_context(_STYLE | {"svg.hashsalt": salt}), warnings.catch_warnings():
+    with mpl.rc_context(PANEL_STYLE | {"svg.hashsalt": salt}), warnings.catch_warnings():
         # The page's fonts draw the words, not those that matplotlib misses characters in.
         warnings.filterwarnings("ignore", message="Glyph .* missing from font")
         yield

@@ -7,16 +7,17 @@ import numpy as np
 
 from components.finetune_distilbert.base_model import BaseModel, copy_weights, load_base_model
 from components.shared.architectures.distilbert import DistilBert
-from components.shared.candidates import write_failures
+from components.shared.candidates import candidate_directory, write_failures
 from components.shared.errors import UserError
 from components.shared.examples import read_examples
 from components.shared.export import training_meter, write_trained_candidate
 from components.shared.features import read_features, read_split
 from components.shared.fitting import FitSettings, fit, start_reproducibly, training_figures
+from components.shared.history import write_history
 from components.shared.plan import read_plan
+from components.shared.trainer import every_gpu, has_gpu
+from components.shared.training_state import TrainingStates, states_directory
 
-#: Share of the steps in which the learning rate rises; Devlin et al., "BERT" (2019), section A.2, take as much.
-_WARMUP = 0.1
 _LENGTH_QUANTILE = 0.95
 #: The two special word pieces and one of the review.
 _SHORTEST = 3
@@ -24,7 +25,22 @@ _SHORTEST = 3
 
 @dataclass(frozen=True)
 class DistilBertSettings:
-    """What the component's arguments of the same names say."""
+    """What the component's arguments of the same names say.
+
+    Attributes:
+        base_model: Empty, a hub name, a path or a gs:// URI.
+        max_length: Upper bound of the input length in word pieces.
+        train_rows: Train on this many reviews; 0 means all.
+        epochs: At most this many passes.
+        patience: Stop after this many epochs without a better tune macro-F1; 0 trains all epochs.
+        batch_size: Reviews a step.
+        learning_rate: Peak of Adam's schedule.
+        seed: Seed of the head's weights, shuffling, dropout, resampling and word dropout.
+        layer_decay: The learning rate of each layer is that of the layer above times this; 1 means one for all.
+        frozen_layers: The embeddings and so many of the lowest layers keep their weights; 0 means none does.
+        warmup: Share of the steps in which the learning rate rises.
+        training_state: Directory where training is saved to go on after a kill; empty means nowhere.
+    """
 
     base_model: str
     max_length: int
@@ -34,6 +50,10 @@ class DistilBertSettings:
     batch_size: int
     learning_rate: float
     seed: int
+    layer_decay: float = 1.0
+    frozen_layers: int = 0
+    warmup: float = 0.1
+    training_state: str = ""
 
 
 def finetune(features: Path, plan: Path, settings: DistilBertSettings, candidates: Path) -> dict[str, float]:
@@ -49,7 +69,8 @@ def finetune(features: Path, plan: Path, settings: DistilBertSettings, candidate
         Training time, peak memory, cost and quality on tune, by name.
 
     Raises:
-        UserError: The base model cannot be used, or `max_length` leaves no room for text.
+        UserError: The base model cannot be used or has fewer layers than are to be frozen, or `max_length` leaves
+            no room for text.
     """
     planned = read_plan(plan)
     write_failures(candidates, {})
@@ -58,29 +79,37 @@ def finetune(features: Path, plan: Path, settings: DistilBertSettings, candidate
             f"DistilBERT's maximum length is {settings.max_length} word pieces; give at least {_SHORTEST}"
         )
     described = read_features(features)
-    with training_meter(planned) as meter:
-        start_reproducibly(settings.seed)
-        base = load_base_model(settings.base_model)
-        architecture = _architecture(base, settings, features, len(described.task.labels))
-        model = architecture.build()
-        copy_weights(base, model)
-        history = fit(
-            architecture,
-            model,
-            train=read_examples(architecture, features, "train", settings.train_rows, settings.seed),
-            tune=read_examples(architecture, features, "tune"),
-            class_weights=architecture.class_weights(described),
-            settings=FitSettings(
-                epochs=settings.epochs,
-                batch_size=settings.batch_size,
-                learning_rate=settings.learning_rate,
-                seed=settings.seed,
-                patience=settings.patience,
-                warmup=_WARMUP,
-                word_dropout=described.word_dropout,
-            ),
-        )
-    write_trained_candidate(candidates, architecture, model, (), features, planned, meter.usage)
+    with TrainingStates(states_directory(settings.training_state)) as states:
+        with training_meter(planned) as meter:
+            start_reproducibly(settings.seed)
+            base = load_base_model(settings.base_model)
+            architecture = _architecture(base, settings, features, len(described.task.labels))
+            model = architecture.build()
+            copy_weights(base, model)
+            architecture.freeze(model, settings.frozen_layers)
+            history = fit(
+                architecture,
+                model,
+                train=read_examples(architecture, features, "train", settings.train_rows, settings.seed),
+                tune=read_examples(architecture, features, "tune"),
+                class_weights=architecture.class_weights(described),
+                settings=FitSettings(
+                    epochs=settings.epochs,
+                    batch_size=settings.batch_size,
+                    learning_rate=settings.learning_rate,
+                    seed=settings.seed,
+                    patience=settings.patience,
+                    warmup=settings.warmup,
+                    word_dropout=described.word_dropout,
+                    learning_rate_factors=architecture.learning_rate_factors(model, settings.layer_decay),
+                    mixed_precision=has_gpu(),
+                ),
+                states=states,
+                strategy=every_gpu(),
+            )
+            meter.earlier_seconds = history.earlier_seconds
+        write_trained_candidate(candidates, architecture, model, (), features, planned, meter.usage)
+        write_history(candidate_directory(candidates, architecture.name), history)
     return training_figures(meter.usage, history) | {"max_length": float(architecture.max_length)}
 
 

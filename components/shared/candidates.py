@@ -2,6 +2,7 @@
 
 <candidate>/bundle/       the model bundle, ready to score
 <candidate>/checkpoint/   what further techniques start from; only where there are any
+<candidate>/history.json  how its training went; only of those that were trained epoch by epoch
 failures.json             candidate -> reason, for chains that were tried and failed
 """
 
@@ -13,8 +14,14 @@ from pathlib import Path
 
 from components.shared.bundle import MANIFEST
 from components.shared.files import atomic_path
+from components.shared.history import HISTORY
 
 _FAILURES = "failures.json"
+
+
+def candidate_directory(candidates: Path, candidate: str) -> Path:
+    """Returns where everything of a candidate is."""
+    return candidates / candidate
 
 
 def bundle_directory(candidates: Path, candidate: str) -> Path:
@@ -45,7 +52,7 @@ def read_failures(candidates: Path) -> dict[str, str]:
 
 
 def gather(sources: Iterable[Path], destination: Path) -> None:
-    """Puts the bundles and failures of several directories into one, without checkpoints.
+    """Puts the bundles, histories and failures of several directories into one, without checkpoints.
 
     Files are hard-linked where the file system allows it, so that gathering costs no disk locally.
     """
@@ -55,6 +62,9 @@ def gather(sources: Iterable[Path], destination: Path) -> None:
         failures |= read_failures(source)
         for candidate, bundle in list_bundles(source).items():
             shutil.copytree(bundle, bundle_directory(destination, candidate), copy_function=_link_or_copy)
+            history = candidate_directory(source, candidate) / HISTORY
+            if history.is_file():
+                _link_or_copy(str(history), str(candidate_directory(destination, candidate) / HISTORY))
     write_failures(destination, failures)
 
 

@@ -17,4 +17,7 @@ from tensorflow.lite.python.convert import ConverterError
 # The public `tfmot.clustering.keras.cluster_weights` cannot preserve sparsity.
 from tensorflow_model_optimization.python.core.clustering.keras.experimental.cluster import cluster_weights
 
+# Dropout then draws from generators whose state can be saved, so that a resumed training drops the same units.
+keras.backend.experimental.enable_tf_random_generator()
+
 __all__ = ["ConverterError", "cluster_weights", "keras", "tf", "tfmot"]

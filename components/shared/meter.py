@@ -13,7 +13,7 @@ class Usage(BaseModel):
     """Measured use of one piece of work.
 
     Attributes:
-        seconds: Wall time.
+        seconds: Wall time, that of earlier processes which were killed included.
         cpu_seconds: Processor time of this process and its finished children.
         peak_memory_mb: Largest resident memory of this process so far, in 10^6 bytes.
         device: "cpu" or "gpu".
@@ -46,7 +46,12 @@ def peak_memory_mb() -> float:
 
 
 class Meter:
-    """Measures a `with` block; `usage` is complete once the block has ended."""
+    """Measures a `with` block; `usage` is complete once the block has ended.
+
+    Attributes:
+        usage: What the block took.
+        earlier_seconds: Wall time of work that an earlier process did for this block; set it within the block.
+    """
 
     def __init__(self, device: str = "cpu", price_hour_eur: float | None = None) -> None:
         """Prepares a meter.
@@ -56,6 +61,7 @@ class Meter:
             price_hour_eur: Price of that machine, for the estimated cost.
         """
         self.usage = Usage(device=device)
+        self.earlier_seconds = 0.0
         self._price = price_hour_eur
 
     def __enter__(self) -> "Meter":
@@ -66,7 +72,7 @@ class Meter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.usage.seconds = time.perf_counter() - self._start
+        self.usage.seconds = time.perf_counter() - self._start + self.earlier_seconds
         self.usage.cpu_seconds = _cpu_seconds() - self._cpu
         self.usage.peak_memory_mb = peak_memory_mb()
         if self._price is not None:

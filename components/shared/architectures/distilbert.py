@@ -14,6 +14,7 @@ from tokenizers import Tokenizer
 from components.shared.architectures import distilbert_quantization
 from components.shared.architectures.base import Architecture, BundleParts, Encoded, Inputs
 from components.shared.architectures.distilbert_encoder import Sizes, build_classifier
+from components.shared.errors import UserError
 from components.shared.files import write_text
 from components.shared.keras import keras, tf
 from components.shared.predictors import DistilBertParameters
@@ -88,6 +89,31 @@ class DistilBert(Architecture):
         """Returns word pieces and mask, (batch, length): padded to the longest review, rounded to a bucket."""
         return self._padded(encoded, self._bundle_parameters.padded_length(max(map(len, encoded))))
 
+    def freeze(self, model: Any, layers: int) -> None:
+        """Keeps the weights of the embeddings and of the lowest layers as they are; of none if `layers` is 0.
+
+        Raises:
+            UserError: The encoder has fewer layers.
+        """
+        if layers > self.sizes.n_layers:
+            raise UserError(
+                f"DistilBERT: {layers} layers are to be frozen, {self.base_model} has {self.sizes.n_layers}; "
+                "choose fewer"
+            )
+        for layer in model.layers:
+            if layers and self._height(layer.name) <= layers:
+                layer.trainable = False
+
+    def learning_rate_factors(self, model: Any, decay: float) -> dict[str, float]:
+        """Returns layer name -> factor of its learning rate (Howard and Ruder 2018, "discriminative fine-tuning").
+
+        Args:
+            model: A model from `build`.
+            decay: Each layer's rate is that of the layer above times this; the classifier has the full rate.
+        """
+        top = self.sizes.n_layers + 1
+        return {layer.name: decay ** (top - self._height(layer.name)) for layer in model.layers if layer.weights}
+
     def compressible_layers(self, model: Any) -> list[str]:
         """Returns the Dense layers; embeddings and layer norms stay as they are."""
         return [layer.name for layer in model.layers if isinstance(layer, keras.layers.Dense)]
@@ -137,6 +163,12 @@ class DistilBert(Architecture):
         description = _Description.model_validate_json((directory / _ARCHITECTURE).read_bytes())
         tokenizer = (directory / _TOKENIZER).read_text(encoding="utf-8")
         return cls(tokenizer=tokenizer, **dict(description))
+
+    def _height(self, layer: str) -> int:
+        """Returns 0 for the embeddings, 1 for the lowest layer of the encoder, and so on up to the classifier."""
+        if layer.startswith("transformer.layer."):
+            return int(layer.split(".")[2]) + 1
+        return 0 if layer.startswith("embeddings.") else self.sizes.n_layers + 1
 
     @property
     def _bundle_parameters(self) -> DistilBertParameters:

@@ -59,7 +59,7 @@ class MaskBias(keras.layers.Layer):
 
     def call(self, attention_mask: Any) -> Any:
         """See the class."""
-        bias = _MASK_BIAS * (1.0 - tf.cast(attention_mask, tf.float32))
+        bias = _MASK_BIAS * (1.0 - tf.cast(attention_mask, self.compute_dtype))
         return tf.expand_dims(tf.expand_dims(bias, 1), 1)
 
 
@@ -71,6 +71,7 @@ class SelfAttention(keras.layers.Layer):
         super().__init__(**options)
         self.heads = heads
         self.dropout = dropout
+        self._attention_dropout = keras.layers.Dropout(dropout)
 
     def call(self, tensors: Any, training: Any = None) -> Any:
         """Returns the context as rows, shape (batch * length, dim)."""
@@ -79,9 +80,9 @@ class SelfAttention(keras.layers.Layer):
         shape = (tf.shape(bias)[0], tf.shape(bias)[3], self.heads, dim // self.heads)
         query, key, value = (tf.transpose(tf.reshape(rows, shape), (0, 2, 1, 3)) for rows in (query, key, value))
         scores = tf.matmul(query, key, transpose_b=True) / math.sqrt(dim // self.heads)
-        weights = tf.nn.softmax(scores + bias)
-        if training:
-            weights = tf.nn.dropout(weights, rate=self.dropout)
+        # In mixed precision too, the sums of a softmax and of a mean want float32.
+        weights = tf.cast(tf.nn.softmax(tf.cast(scores + bias, tf.float32)), value.dtype)
+        weights = self._attention_dropout(weights, training=training)
         return tf.reshape(tf.transpose(tf.matmul(weights, value), (0, 2, 1, 3)), (-1, dim))
 
     def get_config(self) -> dict[str, Any]:
@@ -105,7 +106,7 @@ class MaskedMean(keras.layers.Layer):
     def call(self, tensors: Any) -> Any:
         """See the class."""
         rows, attention_mask = tensors
-        mask = tf.cast(attention_mask, tf.float32)
+        rows, mask = tf.cast(rows, tf.float32), tf.cast(attention_mask, tf.float32)
         hidden = tf.reshape(rows, (tf.shape(mask)[0], tf.shape(mask)[1], rows.shape[-1]))
         return tf.reduce_sum(hidden * tf.expand_dims(mask, 2), axis=1) / tf.reduce_sum(mask, axis=1, keepdims=True)
 

@@ -6,10 +6,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from components.shared.batches import TrainingBatches, steps_per_epoch
 from components.shared.candidates import checkpoint_directory
 from components.shared.checkpoints import Checkpoint, load_checkpoint
 from components.shared.examples import Examples, read_examples
-from components.shared.fitting import FitSettings, _learning_rate, _TrainingBatches, fit, predict, start_reproducibly
+from components.shared.fitting import FitSettings, fit, predict, start_reproducibly
+from components.shared.optimisers import learning_rate
 
 _WEIGHTS = (1.0, 1.0, 1.0)
 
@@ -88,24 +90,31 @@ def test_an_epoch_holds_every_review_once_in_batches_of_like_length(
     parent: Checkpoint, splits: tuple[Examples, Examples]
 ) -> None:
     train, _ = splits
-    settings = FitSettings(epochs=1, batch_size=8, learning_rate=0.1, seed=3)
-    batches = _TrainingBatches(parent.architecture, train, (1.0, 2.0, 3.0), settings)
-    first = [batches[index] for index in range(len(batches))]
+    epochs = [TrainingBatches(parent.architecture, train, (1.0, 2.0, 3.0), 8, 3, epoch) for epoch in (0, 1)]
+    first, second = ([batches[index] for index in range(len(batches))] for batches in epochs)
+    assert len(first) == steps_per_epoch(len(train.labels), 8)
     assert sorted(np.concatenate([labels for _, labels, _ in first])) == sorted(train.labels)
     for (tokens,), labels, weights in first:
         lengths = (tokens != 0).sum(axis=1)
         assert len(labels) <= 8 and np.all(np.diff(lengths) >= 0)
         np.testing.assert_array_equal(weights, labels + 1)
-    batches.on_epoch_end()
-    assert any(not np.array_equal(batches[index][1], first[index][1]) for index in range(len(batches)))
+    assert any(not np.array_equal(one[1], other[1]) for one, other in zip(first, second, strict=True))
 
 
-def _batches(parent: Checkpoint, train: Examples, word_dropout: float, seed: int = 3) -> _TrainingBatches:
-    settings = FitSettings(epochs=1, batch_size=8, learning_rate=0.1, seed=seed, word_dropout=word_dropout)
-    return _TrainingBatches(parent.architecture, train, (1.0, 1.0, 1.0), settings)
+@pytest.mark.parametrize("rows", [1, 7, 8, 60, 399, 400, 401, 1203])
+def test_the_steps_of_an_epoch_are_known_beforehand(parent: Checkpoint, splits: Any, rows: int) -> None:
+    train, _ = splits
+    some = Examples(encoded=(list(train.encoded) * 30)[:rows], labels=np.tile(train.labels, 30)[:rows])
+    assert len(_batches(parent, some, 0.0)) == steps_per_epoch(rows, 8)
 
 
-def _tokens(batches: _TrainingBatches) -> list[Any]:
+def _batches(
+    parent: Checkpoint, train: Examples, word_dropout: float, seed: int = 3, epoch: int = 0
+) -> TrainingBatches:
+    return TrainingBatches(parent.architecture, train, (1.0, 1.0, 1.0), 8, seed, epoch, word_dropout)
+
+
+def _tokens(batches: TrainingBatches) -> list[Any]:
     return [batches[index][0][0] for index in range(len(batches))]
 
 
@@ -125,10 +134,7 @@ def test_word_dropout_leaves_out_its_share_of_the_words_others_in_every_epoch(
     assert all((tokens != 0).any(axis=1).all() for tokens in first)
     # The same review twice in one epoch loses different words.
     assert len(np.unique(np.concatenate(first), axis=0)) > 2 * len(train.labels)
-    batches.on_epoch_end()
-    without = _batches(parent, many, 0.0)
-    without.on_epoch_end()
-    second, whole = _tokens(batches), _tokens(without)
+    second, whole = (_tokens(_batches(parent, many, share, epoch=1)) for share in (0.3, 0.0))
     for dropped, complete in zip(second, whole, strict=True):
         for left, review in zip(dropped, complete, strict=True):
             rest = iter(review[review != 0].tolist())
@@ -174,8 +180,7 @@ def test_word_dropout_changes_training_repeatably_and_never_tune(
 
 
 def test_the_learning_rate_rises_to_its_peak_and_falls_to_nothing() -> None:
-    settings = FitSettings(epochs=2, batch_size=8, learning_rate=1.0, seed=1, warmup=0.1)
-    schedule = _learning_rate(settings, steps_per_epoch=50)
+    schedule = learning_rate(1.0, warmup=0.1, total_steps=100)
     rates = [float(schedule(step)) for step in range(100)]
     assert rates[0] == pytest.approx(0.1)
     assert int(np.argmax(rates)) == 9 and max(rates) == pytest.approx(1.0)
@@ -184,4 +189,4 @@ def test_the_learning_rate_rises_to_its_peak_and_falls_to_nothing() -> None:
 
 
 def test_a_plain_learning_rate_is_constant() -> None:
-    assert _learning_rate(FitSettings(epochs=2, batch_size=8, learning_rate=0.3, seed=1), 50) == 0.3
+    assert learning_rate(0.3, None, 100) == 0.3
