@@ -1,0 +1,163 @@
+"""Which word vectors serve the LSTM best: `python -m benchmarks.embeddings --help`.
+
+Each kind is trained with each seed on the same splits of a table; all else is as the pipeline does it by default.
+Vectors that are random or fitted on train are made anew with each seed.
+"""
+
+import argparse
+import contextlib
+import statistics
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from components.clean.cleaning import clean_reviews
+from components.clean.expectations import Thresholds
+from components.define.preflight import make_plan
+from components.engineer_features.features import FeatureOptions, engineer
+from components.ingest.ingestion import SourceOptions, ingest_reviews
+from components.shared.examples import read_examples
+from components.shared.features import read_features
+from components.shared.fitting import predict
+from components.shared.lstm_variants import PACKAGED, Variant
+from components.shared.metrics import quality
+from components.train_lstm.training import LstmSettings, train_variant
+from pipelines.arguments import defaults
+
+_VARIANTS = (
+    Variant(PACKAGED, fine_tuned=False),
+    Variant(PACKAGED, fine_tuned=True),
+    Variant("random", fine_tuned=True),
+    Variant("word2vec", fine_tuned=True),
+    Variant("fasttext", fine_tuned=True),
+)
+_SPLITS = ("select", "test")
+
+
+@dataclass(frozen=True)
+class Result:
+    """One training.
+
+    Attributes:
+        figures: Accuracy and macro-F1 on select, then on test.
+        epochs: How many it took.
+        epoch_seconds: Of one epoch, without the predictions on tune.
+    """
+
+    figures: tuple[float, ...]
+    epochs: int
+    epoch_seconds: float
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Prints each training as it ends, then a table of means and standard deviations over the seeds."""
+    options = _parser().parse_args(argv)
+    for data in options.data:
+        with tempfile.TemporaryDirectory() as workspace:
+            print(f"{data.name}, seeds {', '.join(map(str, range(1, options.seeds + 1)))}", flush=True)
+            results = _train_all(data, range(1, options.seeds + 1), Path(workspace))
+        _print_table(results)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.embeddings", description=__doc__.partition("\n")[0])
+    parser.add_argument("--data", type=Path, nargs="+", required=True, help="tables that the pipeline can read")
+    parser.add_argument("--seeds", type=int, default=3, help="trainings of each kind (%(default)s)")
+    return parser
+
+
+def _train_all(data: Path, seeds: Sequence[int], workspace: Path) -> dict[str, list[Result]]:
+    with contextlib.redirect_stdout(sys.stderr):
+        cleaned = _clean(data, workspace)
+    results: dict[str, list[Result]] = {variant.name: [] for variant in _VARIANTS}
+    for seed in seeds:
+        features = workspace / f"features-{seed}"
+        with contextlib.redirect_stdout(sys.stderr):
+            _engineer(cleaned, seed, features)
+        for variant in _VARIANTS:
+            result = _train(features, variant, seed)
+            results[variant.name].append(result)
+            figures = "  ".join(f"{figure:.3f}" for figure in result.figures)
+            print(f"  seed {seed}  {variant.name:<20} {figures}  {result.epochs} epochs", flush=True)
+    return results
+
+
+def _clean(data: Path, workspace: Path) -> Path:
+    parameters = defaults()
+    reviews, cleaned = workspace / "reviews.parquet", workspace / "clean.parquet"
+    ingest_reviews(
+        SourceOptions(data=str(data)),
+        sample_rows=0,
+        sampling=parameters["sampling"],
+        seed=0,
+        destination=reviews,
+        reading=workspace / "reading.html",
+    )
+    clean_reviews(
+        reviews,
+        parameters["language"],
+        parameters["clean_steps"],
+        Thresholds(**{name: parameters[name] for name in Thresholds.__dataclass_fields__}),
+        cleaned,
+        workspace / "checks.html",
+        workspace / "data_docs",
+    )
+    return cleaned
+
+
+def _engineer(cleaned: Path, seed: int, features: Path) -> None:
+    parameters = defaults()
+    options = FeatureOptions(
+        language=parameters["language"],
+        clean_steps=tuple(parameters["clean_steps"]),
+        near_duplicate_similarity=parameters["near_duplicate_similarity"],
+        imbalance=parameters["imbalance"],
+        word_dropout=parameters["word_dropout"],
+        embeddings=tuple(dict.fromkeys(variant.embedding for variant in _VARIANTS)),
+        minimum_word_count=parameters["minimum_word_count"],
+        maximum_words=parameters["maximum_words"],
+        seed=seed,
+    )
+    engineer(cleaned, options, "data", "code", features, features.with_suffix(".html"))
+
+
+def _train(features: Path, variant: Variant, seed: int) -> Result:
+    parameters = defaults() | {"lstm_seed": seed}
+    settings = LstmSettings(**{name: parameters[f"lstm_{name}"] for name in LstmSettings.__dataclass_fields__})
+    plan = make_plan(need="", labels=[], models=["lstm"], techniques=[], language=parameters["language"])
+    trained = train_variant(features, plan, settings, variant)
+    scores = np.array(read_features(features).task.scores)
+    figures = []
+    for split in _SPLITS:
+        examples = read_examples(trained.architecture, features, split)
+        predicted = predict(trained.architecture, trained.model, examples.encoded)
+        reached = quality(examples.labels, predicted, scores)
+        figures += [reached.accuracy, reached.macro_f1]
+    rows = len(read_examples(trained.architecture, features, "train", seed=seed).labels)
+    return Result(tuple(figures), len(trained.history.loss), rows / trained.history.reviews_per_second)
+
+
+def _print_table(results: dict[str, list[Result]]) -> None:
+    heads = [f"{split} {metric}" for split in _SPLITS for metric in ("accuracy", "macro-F1")]
+    print(f"| word vectors | {' | '.join(heads)} | epochs | seconds an epoch |")
+    print("|---" * (len(heads) + 3) + "|")
+    for name, trainings in results.items():
+        columns = [_spread([one.figures[column] for one in trainings]) for column in range(len(heads))]
+        epochs = statistics.mean(one.epochs for one in trainings)
+        seconds = statistics.mean(one.epoch_seconds for one in trainings)
+        print(f"| {name} | {' | '.join(columns)} | {epochs:.0f} | {seconds:.1f} |", flush=True)
+
+
+def _spread(values: Sequence[Any]) -> str:
+    if len(values) < 2:
+        return f"{values[0]:.3f}"
+    return f"{statistics.mean(values):.3f} ± {statistics.stdev(values):.3f}"
+
+
+if __name__ == "__main__":
+    main()
