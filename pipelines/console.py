@@ -5,12 +5,15 @@ import re
 import time
 from typing import TextIO
 
+from components.shared.notes import MARK
 from components.shared.plan import DEEP_MODELS
 
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 _STARTED = re.compile(r"Executing task '([^']+)'")
 _ENDED = re.compile(r"Task '([^']+)' finished with status (SUCCESS|FAILURE)")
 _USER_ERROR = re.compile(r"components\.shared\.errors\.UserError: (.+)")
+#: What a step says to people.
+_NOTE = re.compile(rf"^\s*{MARK}(.*)")
 #: What a technique step says of each candidate: "lstm-prune: 0.20 MB, agrees with ...".
 _CANDIDATE = re.compile(rf"^\s*(({'|'.join(DEEP_MODELS)})-[a-z0-9-]+: .+)")
 #: The number KFP adds to the name of a task that is in the DAG more than once.
@@ -74,6 +77,8 @@ class Console(io.TextIOBase):
             self._end(ended.group(2) == "SUCCESS")
         elif error := _USER_ERROR.search(plain):
             self.user_error = error.group(1).strip()
+        elif noted := _NOTE.match(plain):
+            self._show_note(noted.group(1))
         elif candidate := _CANDIDATE.match(plain):
             self._name_candidate(candidate.group(1), model=candidate.group(2))
         elif _PROGRESS.search(plain) and not self._verbose:
@@ -94,6 +99,9 @@ class Console(io.TextIOBase):
     def _name_candidate(self, text: str, model: str) -> None:
         """Shows what was built, and names the running step by the model it works on."""
         self._step = f"{self._step.split(' ')[0]} {model}"
+        self._show_note(text)
+
+    def _show_note(self, text: str) -> None:
         if not self._verbose:
             self._rewrite("")
             self._terminal.write(f"  {text}\n")

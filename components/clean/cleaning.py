@@ -34,6 +34,7 @@ from components.clean.partition import CONTRADICTING, COPY, KEPT, REASONS, Clean
 from components.shared import reviews as reviews_table
 from components.shared.errors import UserError
 from components.shared.languages import check_language
+from components.shared.notes import note
 from components.shared.partitions import map_partitions
 from components.shared.reviews import ReviewsWriter, count_reviews, iterate_reviews, read_description
 from components.shared.text import CLEAN_STEPS, TextPreprocessing
@@ -202,6 +203,6 @@ def _summary(figures: pd.DataFrame, changed: dict[str, Change], outcomes: Sequen
 
 def _report(summary: CleanSummary) -> None:
     removed = ", ".join(f"{change.rows:,} {reason}" for reason, change in summary.removed.items() if change.rows)
-    print(f"cleaned: {summary.rows_after:,} of {summary.rows_before:,} reviews kept; removed: {removed or 'none'}")
+    note(f"cleaned: {summary.rows_after:,} of {summary.rows_before:,} reviews kept; removed: {removed or 'none'}")
     for meaning in summary.unmet_expectations:
-        print(f"expected, but not so: {meaning}")
+        note(f"expected, but not so: {meaning}")

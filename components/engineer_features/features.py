@@ -38,6 +38,7 @@ from components.shared.features import (
 from components.shared.files import atomic_path
 from components.shared.lstm_variants import FITTED, PACKAGED, RANDOM, embedding_name, embedding_names
 from components.shared.near_duplicates import NEAR_DUPLICATE_ROWS
+from components.shared.notes import note
 from components.shared.profile import PROFILE, ProfileBuilder, write_profile
 from components.shared.reviews import (
     ATTRIBUTE_PREFIX,
@@ -315,13 +316,13 @@ def _class_weights(rows: RowKeys, assigned: Assignment, task: Task) -> tuple[flo
 
 def _report(summary: FeaturesSummary, findings: Sequence[Finding]) -> None:
     rows = ", ".join(f"{split} {count:,}" for split, count in summary.rows_per_split.items())
-    print(f"splits by {summary.split_by}: {rows}")
+    note(f"splits by {summary.split_by}: {rows}")
     for finding in findings:
         if finding.outcome != "passed":
-            print(f"guard, {finding.rule}: {OUTCOMES[finding.outcome][1]}. {finding.message}")
-    print(f"vocabulary: {summary.words:,} words; sequences of {summary.sequence_length} tokens")
+            note(f"guard, {finding.rule}: {OUTCOMES[finding.outcome][1]}. {finding.message}")
+    note(f"vocabulary: {summary.words:,} words; sequences of {summary.sequence_length} tokens")
     for name, embedding in summary.embeddings.items():
-        print(
+        note(
             f"{name}: {embedding.vocabulary_coverage:.1%} of the vocabulary and {embedding.token_coverage:.1%} "
             "of the running words have a vector"
         )

@@ -1,12 +1,12 @@
 """What an ingestion came to, and what the console shows of it."""
 
 from pydantic import BaseModel
-from tqdm import tqdm
 
 from components.ingest.columns import ColumnPlan
 from components.ingest.reading import Source
 from components.ingest.repairs import Repair
 from components.ingest.source_table import readable
+from components.shared.notes import note
 
 _SHOWN_FILES, _SHOWN_COLUMNS, _SHOWN_REPAIRS = 2, 40, 3
 
@@ -48,23 +48,23 @@ class IngestSummary(BaseModel):
 def tell_plan(plan: ColumnPlan, source: Source) -> None:
     """Shows how the source was read and understood; where columns were inferred, a line a column."""
     for form in source.formats[:_SHOWN_FILES]:
-        tqdm.write(form)
+        note(form)
     if len(source.formats) > _SHOWN_FILES:
-        tqdm.write(f"and {len(source.formats) - _SHOWN_FILES:,} files more")
+        note(f"and {len(source.formats) - _SHOWN_FILES:,} files more")
     how = "inferred:" if plan.adapter == "auto" else f"understood as {plan.adapter}"
-    tqdm.write(f"{len(plan.columns)} columns, {how}")
+    note(f"{len(plan.columns)} columns, {how}")
     if plan.adapter == "auto":
         for line in plan.lines()[:_SHOWN_COLUMNS]:
-            tqdm.write(line)
+            note(line)
         if len(plan.columns) > _SHOWN_COLUMNS:
-            tqdm.write(f"  and {len(plan.columns) - _SHOWN_COLUMNS:,} columns more, see the page of the reading")
+            note(f"  and {len(plan.columns) - _SHOWN_COLUMNS:,} columns more, see the page of the reading")
 
 
 def tell_summary(summary: IngestSummary) -> None:
     """Shows in one to three lines what was kept, left out and repaired."""
     labels = ", ".join(f"{readable(label)}: {rows:,}" for label, rows in summary.rows_per_label.items())
     order = "from worst to best" if summary.ordered else "without an order"
-    tqdm.write(f"Kept {summary.rows_kept:,} of {summary.rows_read:,} rows; labels {order}: {labels}")
+    note(f"Kept {summary.rows_kept:,} of {summary.rows_read:,} rows; labels {order}: {labels}")
     left_out = {
         "damaged": summary.rows_damaged,
         "without a label": summary.rows_without_label,
@@ -72,7 +72,7 @@ def tell_summary(summary: IngestSummary) -> None:
         "not sampled": summary.rows_sampled_out,
     }
     if any(left_out.values()):
-        tqdm.write("Left out: " + ", ".join(f"{rows:,} {why}" for why, rows in left_out.items() if rows))
+        note("Left out: " + ", ".join(f"{rows:,} {why}" for why, rows in left_out.items() if rows))
     if summary.repairs:
         kinds = "; ".join(
             f"{repair.count:,} {repair.what} (first: {repair.first})" for repair in summary.repairs[:_SHOWN_REPAIRS]
@@ -82,4 +82,4 @@ def tell_summary(summary: IngestSummary) -> None:
             if len(summary.repairs) > _SHOWN_REPAIRS
             else ""
         )
-        tqdm.write(f"Repaired: {kinds}{more}")
+        note(f"Repaired: {kinds}{more}")

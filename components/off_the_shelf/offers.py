@@ -21,6 +21,7 @@ from components.shared.examples import stratified_sample
 from components.shared.features import Features, profile_file, read_features, read_split
 from components.shared.meter import Meter, Usage
 from components.shared.need import Need
+from components.shared.notes import note
 from components.shared.plan import read_plan
 from components.shared.services import calibration
 from components.shared.services.access import Access, is_local, missing_variables, read_access
@@ -102,7 +103,7 @@ def offer_services(features: Path, plan: Path, wish: Wish, candidates: Path) -> 
         write_record(candidates, name, record)
         if record.offer.status == "failed":
             failures[name] = record.offer.reason
-        print(f"{name}: {record.offer.status}, about {record.offer.price_per_1000_eur:.3g} € per 1,000 reviews")
+        note(f"{name}: {record.offer.status}, about {record.offer.price_per_1000_eur:.3g} € per 1,000 reviews")
     write_failures(candidates, failures)
 
 

@@ -6,6 +6,7 @@ from pipelines.console import Console
 
 LOG = """\x1b[96m12:00:00 - INFO - Executing task \x1b[96m'ingest'\x1b[0m
     [KFP Executor] INFO noise
+    » Kept 3 of 4 rows
     reading:  50%|#####     | 1/2
     Traceback (most recent call last):
     components.shared.errors.UserError: data.csv: no column 'Rating'; present are a, b
@@ -31,6 +32,11 @@ def test_the_terminal_shows_steps_and_progress_but_no_traceback() -> None:
     assert "✗ ingest" in terminal
     assert "50%|" in terminal
     assert "Traceback" not in terminal and "noise" not in terminal
+
+
+def test_what_a_step_says_to_people_is_shown_without_its_mark() -> None:
+    _, terminal, _ = _watch(LOG)
+    assert "\n  Kept 3 of 4 rows\n" in "\n" + terminal
 
 
 def test_the_log_has_every_line_without_colours() -> None:

@@ -11,6 +11,7 @@ from components.ingest import ingestion
 from components.ingest.ingestion import IngestSummary, SourceOptions, ingest_reviews
 from components.ingest.mapping import Mapper
 from components.shared.errors import UserError
+from components.shared.notes import MARK
 from components.shared.reviews import read_description, read_reviews
 
 LABELS = ("1", "2", "3", "4", "5")
@@ -257,7 +258,7 @@ def test_an_inferred_plan_is_shown_line_by_line(
     write_csv: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     _ingest(write_csv(), tmp_path, adapter="auto", title_column="", text_column="")
-    printed = capsys.readouterr().out.splitlines()
+    printed = [line.removeprefix(MARK) for line in capsys.readouterr().out.splitlines()]
     lines = [line.split() for line in printed[printed.index("3 columns, inferred:") + 1 :]]
     assert [line[:2] for line in lines[:3]] == [["Title", "title"], ["Text", "text"], ["Stars", "label"]]
     assert [line[-1] for line in lines[:3]] == ["(--title-column)", "(--text-column)", "(--label-column)"]
