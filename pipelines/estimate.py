@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from components.shared.chains import STEP_OF_TECHNIQUE
-from components.shared.plan import Plan
+from components.shared.plan import LINEAR_MODELS, Plan
 from components.shared.services.interface import PAID_SERVICES
 
 _TRAIN_SHARE, _SELECT_AND_TEST_SHARE = 0.70, 0.22
@@ -22,9 +22,14 @@ _UNKNOWN_ROWS = 20000
 _TRAINING_SPEED = {"lstm": 2500.0, "distilbert": 40.0}
 _TECHNIQUE_FACTOR = {"prune": 1.7, "cluster": 2.5, "qat": 2.5}
 #: Reviews a second while measuring, and MB of one bundle, by model and last technique ("" is float).
-_SCORING_SPEED = {"logistic": 15000.0, "lstm": 3000.0, "distilbert": 250.0}
-_SIZE_MB = {"logistic": 1.0, "lstm": 4.0, "distilbert": 90.0}
+_SCORING_SPEED = {"logistic": 15000.0, "hashing": 15000.0, "lstm": 3000.0, "distilbert": 250.0}
+_SIZE_MB = {"logistic": 2.0, "hashing": 2.0, "lstm": 4.0, "distilbert": 90.0}
 _SIZE_FACTOR = {"dynamic": 0.25, "int8": 0.25, "qat": 0.25, "float16": 0.5}
+_STEP_OF_MODEL = {
+    **dict.fromkeys(LINEAR_MODELS, "train floor"),
+    "lstm": "train lstm",
+    "distilbert": "finetune distilbert",
+}
 _DATA_STEPS_SECONDS_PER_ROW, _SECONDS_PER_TASK = 0.003, 8.0
 
 
@@ -94,7 +99,7 @@ def _seconds(plan: Plan, parameters: dict[str, Any], rows: int) -> dict[str, flo
     for cell in plan.built:
         speed = _training_speed(cell.model, parameters)
         if not cell.chain:
-            step = {"logistic": "train floor", "lstm": "train lstm", "distilbert": "finetune distilbert"}[cell.model]
+            step = _STEP_OF_MODEL[cell.model]
             seconds[step] += _SECONDS_PER_TASK + _training_reviews(cell.model, parameters, train) / speed
         else:
             technique = cell.chain[-1]
@@ -118,7 +123,7 @@ def _training_speed(model: str, parameters: dict[str, Any]) -> float:
 
 def _training_reviews(model: str, parameters: dict[str, Any], train: float) -> float:
     """Returns how many reviews training sees at most, all epochs together."""
-    if model == "logistic":
+    if model in LINEAR_MODELS:
         return train
     rows = min(parameters["distilbert_train_rows"] or train, train) if model == "distilbert" else train
     return rows * parameters[f"{model}_epochs"]

@@ -48,7 +48,7 @@ class Manifest(BaseModel):
         format_version: Raised when older readers could not read the bundle.
         candidate: Identifier such as "distilbert-prune-dynamic".
         task: Labels and the columns they were learnt from.
-        model: "majority", "logistic", "lstm" or "distilbert"; or a service, "vader", "azure-language" or "chat".
+        model: "majority", "logistic", "hashing", "lstm" or "distilbert"; or a service, "vader", "azure-language" or "chat".
         base_model: What training started from, such as "glove-6b-50d".
         chain: Techniques in the order they were applied; empty for the float parent.
         runtime: What runs the model.

@@ -1,6 +1,7 @@
 """The plan: what `define` decided before anything runs; every later step reads what it has to do from it."""
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
@@ -9,7 +10,9 @@ from components.shared.need import Need
 
 #: The models that techniques are applied to.
 DEEP_MODELS = ("lstm", "distilbert")
-MODELS = ("logistic", *DEEP_MODELS)
+#: The floors that are trained: linear models over sparse text features.
+LINEAR_MODELS: tuple[Literal["logistic"], Literal["hashing"]] = ("logistic", "hashing")
+MODELS = (*LINEAR_MODELS, *DEEP_MODELS)
 
 
 class Cell(BaseModel):

@@ -14,14 +14,16 @@ def train_floor(
     seed: int,
     candidates: dsl.Output[dsl.Model],
 ) -> str:
-    """Fits the majority class and TF-IDF with logistic regression, plain and balanced, on natural text.
+    """Fits the majority class and logistic regression on TF-IDF and on hashed terms, plain and balanced.
+
+    Regularisation and n-gram range are chosen by cross-validation on train.
 
     Args:
         features: Directory of features.
         plan: The plan, from define.
         models: Wanted models, for the cache.
         features_fingerprint: Fingerprint of the features, for the cache.
-        seed: Seed of the solver.
+        seed: Seed of the folds and the solver.
         candidates: Directory of candidates.
 
     Returns:

@@ -1,109 +1,104 @@
-"""The floors: the majority class, and TF-IDF with logistic regression. They cost next to nothing."""
+"""The floors: the majority class, and logistic regression on TF-IDF and on hashed terms. They cost little."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
-from sklearn.feature_extraction.text import TfidfVectorizer
-from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import f1_score
 from tqdm import tqdm
 
 from components.shared.bundle import Manifest, write_bundle
 from components.shared.candidates import bundle_directory, write_failures
-from components.shared.features import Features, profile_file, read_features, read_split, read_training_reviews
+from components.shared.examples import stratified_sample
+from components.shared.features import Features, profile_file, read_features, read_training_reviews
 from components.shared.meter import Meter, Usage
-from components.shared.plan import read_plan
-from components.shared.predictors import MajorityParameters, TfidfLogisticParameters, TfidfLogisticPredictor
+from components.shared.plan import LINEAR_MODELS, read_plan
+from components.shared.predictors import MajorityParameters
+from components.train_floor.linear import (
+    Choice,
+    ClassWeight,
+    FittedLinear,
+    Kind,
+    LinearSettings,
+    choose_settings,
+    fit_linear,
+)
 
-#: Inverse regularisation strengths tried; the best on tune is kept.
-STRENGTHS = (0.5, 2.0, 8.0)
-_LEAST_DOCUMENTS = 2
-_MOST_ITERATIONS = 1000
-
-
-@dataclass(frozen=True)
-class FittedLogistic:
-    """A fitted model with its choice of regularisation."""
-
-    vectorizer: TfidfVectorizer
-    model: LogisticRegression
-    strength: float
-    tune_macro_f1: float
+#: Of larger train splits, hyperparameters are chosen on a stratified sample.
+SEARCH_ALL_ROWS, SEARCH_SAMPLE_ROWS = 50_000, 30_000
+#: Weights serve the rare classes, so that the balanced models are judged by macro-F1, whatever the need says.
+_BALANCED_METRIC = "macro_f1"
+_FEATURE_NAMES: dict[Kind, str] = {"logistic": "tf-idf", "hashing": "hashed terms"}
+_PREDICTORS: dict[Kind, str] = {"logistic": "tfidf-logistic", "hashing": "hashing-logistic"}
 
 
 def train_floors(features: Path, plan: Path, seed: int, candidates: Path) -> None:
-    """Writes the bundles "majority" and, if the plan wants them, "logistic" and "logistic-balanced".
+    """Writes the bundle "majority" and, of "logistic" and "hashing", those the plan wants, plain and "-balanced".
 
     Only class weights make a balanced model; if rare classes are met by resampling, or not at all, there is none.
+    Regularisation and n-gram range are chosen by cross-validation on train: the plain models' by the need's
+    quality metric, because that is what the decision goes by; the balanced ones' by macro-F1.
 
     Args:
         features: Directory of features.
         plan: The plan, from define.
-        seed: Seed of the solver, and of resampling.
+        seed: Seed of the folds, the solver and of resampling.
         candidates: The directory of candidates to write.
     """
     wanted = read_plan(plan)
     description = read_features(features)
-    write_failures(candidates, {})
     profile = profile_file(features)
+    write_failures(candidates, {})
     _write_majority(candidates, description, profile)
-    if not wanted.wants("logistic"):
+    kinds: list[Kind] = [kind for kind in LINEAR_MODELS if wanted.wants(kind)]
+    if not kinds:
         return
-    train, tune = read_training_reviews(features, seed), read_split(features, "tune")
-    weightings: dict[str, Literal["balanced"] | None] = {"logistic": None}
+    weightings: list[tuple[ClassWeight, str]] = [(None, wanted.need.quality.metric)]
     if description.imbalance == "weights":
-        weightings["logistic-balanced"] = "balanced"
-    for candidate, class_weight in weightings.items():
-        with Meter(price_hour_eur=wanted.need.prices.cpu_hour_eur) as meter:
-            fitted = fit_logistic(train, tune, description, class_weight, seed)
-        print(f"{candidate}: C={fitted.strength:g} chosen, macro-F1 {fitted.tune_macro_f1:.3f} on tune")
-        _write_logistic(candidates, candidate, description, fitted, meter.usage, profile)
+        weightings.append(("balanced", _BALANCED_METRIC))
+    train = read_training_reviews(features, seed)
+    labels = description.task.indices(train["label"].tolist())
+    price = wanted.need.prices.cpu_hour_eur
+    for kind in tqdm(kinds, desc="floors", unit="model", mininterval=1.0):
+        with Meter(price_hour_eur=price) as search:
+            choices = _choose(kind, train, description, weightings, seed)
+        for (class_weight, metric), choice in zip(weightings, choices, strict=True):
+            with Meter(price_hour_eur=price) as training:
+                fitted = fit_linear(kind, train["natural"].tolist(), labels, choice.settings, class_weight, seed)
+            candidate = f"{kind}-balanced" if class_weight else kind
+            print(f"{candidate}: {_in_words(choice, metric, len(train))}")
+            usage = _share(search.usage, len(weightings)) + training.usage
+            _write_linear(candidates, candidate, kind, description, choice.settings, fitted, usage, profile)
 
 
-def fit_logistic(
+def _choose(
+    kind: Kind,
     train: pd.DataFrame,
-    tune: pd.DataFrame,
     description: Features,
-    class_weight: Literal["balanced"] | None,
+    weightings: Sequence[tuple[ClassWeight, str]],
     seed: int,
-) -> FittedLogistic:
-    """Returns TF-IDF with logistic regression, fitted on train, its regularisation chosen on tune.
-
-    Args:
-        train, tune: Reviews of the two splits, stage "features".
-        description: Description of the features.
-        class_weight: "balanced", or None for all reviews alike.
-        seed: Seed of the solver.
-    """
-    vectorizer = TfidfLogisticParameters().vectorizer(min_df=_LEAST_DOCUMENTS)
-    inputs = vectorizer.fit_transform(train["natural"])
-    tune_inputs = vectorizer.transform(tune["natural"])
-    truth = description.task.indices(train["label"].tolist())
-    tune_truth = description.task.indices(tune["label"].tolist())
-    best: FittedLogistic | None = None
-    for strength in tqdm(STRENGTHS, desc="logistic regression", mininterval=1.0):
-        model = LogisticRegression(
-            C=strength, class_weight=class_weight, max_iter=_MOST_ITERATIONS, random_state=seed
-        ).fit(inputs, truth)
-        score = float(f1_score(tune_truth, model.predict(tune_inputs), average="macro", zero_division=0))
-        if best is None or score > best.tune_macro_f1:
-            best = FittedLogistic(vectorizer, model, strength, score)
-    assert best is not None
-    return best
+) -> list[Choice]:
+    searched = stratified_sample(train, SEARCH_SAMPLE_ROWS if len(train) > SEARCH_ALL_ROWS else 0, seed)
+    return choose_settings(kind, searched, description.task.indices(searched["label"].tolist()), weightings, seed)
 
 
-def softmax_weights(model: LogisticRegression) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
-    """Returns coefficients (classes, terms) and intercept (classes,) whose softmax is the model's probability.
+def _share(usage: Usage, models: int) -> Usage:
+    """Returns what each of several models owes of a search that served them all."""
+    return usage.model_copy(
+        update={
+            "seconds": usage.seconds / models,
+            "cpu_seconds": usage.cpu_seconds / models,
+            "cost_eur": (usage.cost_eur or 0.0) / models,
+        }
+    )
 
-    Of two classes scikit-learn keeps the second's only, for a sigmoid; the first one's are then zero.
-    """
-    if len(model.classes_) > 2:
-        return model.coef_, model.intercept_
-    return np.vstack([np.zeros_like(model.coef_), model.coef_]), np.array([0.0, model.intercept_[0]])
+
+def _in_words(choice: Choice, metric: str, train_rows: int) -> str:
+    settings = choice.settings
+    where = f"{choice.rows:,} of {train_rows:,} training reviews" if choice.rows < train_rows else "train"
+    return (
+        f"C={settings.strength:g} and n-grams of up to {settings.longest_ngram} chosen, "
+        f"{metric} {choice.score:.3f} in cross-validation on {where}"
+    )
 
 
 def _write_majority(candidates: Path, description: Features, profile: dict[str, bytes]) -> None:
@@ -124,26 +119,27 @@ def _write_majority(candidates: Path, description: Features, profile: dict[str, 
     write_bundle(bundle_directory(candidates, "majority"), manifest, profile)
 
 
-def _write_logistic(
+def _write_linear(
     candidates: Path,
     candidate: str,
+    kind: Kind,
     description: Features,
-    fitted: FittedLogistic,
+    settings: LinearSettings,
+    fitted: FittedLinear,
     training: Usage,
     profile: dict[str, bytes],
 ) -> None:
     manifest = Manifest(
         candidate=candidate,
         task=description.task,
-        model="logistic",
-        base_model=f"tf-idf, C={fitted.strength:g}",
+        model=kind,
+        base_model=f"{_FEATURE_NAMES[kind]}, C={settings.strength:g}, n-grams of up to {settings.longest_ngram}",
         runtime="scikit-learn",
         natural_steps=description.natural_steps,
-        predictor="tfidf-logistic",
-        preprocessing=TfidfLogisticParameters().model_dump(),
+        predictor=_PREDICTORS[kind],
+        preprocessing=fitted.inputs.parameters.model_dump(),
         data_fingerprint=description.data_fingerprint,
         code_fingerprint=description.code_fingerprint,
         training=training,
     )
-    files = TfidfLogisticPredictor.files(fitted.vectorizer, *softmax_weights(fitted.model))
-    write_bundle(bundle_directory(candidates, candidate), manifest, files | profile)
+    write_bundle(bundle_directory(candidates, candidate), manifest, fitted.files() | profile)

@@ -59,7 +59,7 @@ def test_the_code_fingerprint_is_part_of_the_plan() -> None:
         ({"techniques": ["prune+prune"]}, "twice"),
         ({"techniques": ["cluster+prune"]}, "prune before clustering"),
         ({"techniques": [""]}, "unknown technique ''"),
-        ({"models": ["bert"]}, "unknown model 'bert'; known are logistic, lstm, distilbert"),
+        ({"models": ["bert"]}, "unknown model 'bert'; known are logistic, hashing, lstm, distilbert"),
         ({"models": []}, "unknown model ''"),
         ({"labels": ["1"]}, "at least two"),
         ({"labels": ["1", "1"]}, "at least two different"),

@@ -1,9 +1,11 @@
 import random
+import re
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from numpy.typing import NDArray
 
 from components.shared.bundle import load_bundle, read_manifest, read_profile
 from components.shared.candidates import bundle_directory, list_bundles
@@ -25,7 +27,9 @@ from components.shared.profile import ProfileBuilder, write_profile
 from components.shared.reviews import write_reviews
 from components.shared.task import Task, scores_of
 from components.shared.text import TextPreprocessing
-from components.train_floor.floor import STRENGTHS, fit_logistic, train_floors
+from components.train_floor import floor
+from components.train_floor.floor import train_floors
+from components.train_floor.linear import LONGEST_NGRAMS, STRENGTHS, Kind, LinearSettings, fit_linear
 
 _WORDS = {"1": "awful itchy cheap", "2": "fine average okay", "3": "love perfect soft"}
 
@@ -63,49 +67,97 @@ def _write_plan(path: Path, *models: str) -> Path:
     return path
 
 
+_ALL = {"majority", "logistic", "logistic-balanced", "hashing", "hashing-balanced"}
+
+
+def _train(tmp_path: Path, features: Path, *models: str, seed: int = 7) -> dict[str, Path]:
+    """Trains the floors and returns the bundles."""
+    train_floors(features, _write_plan(tmp_path / "plan.json", *models), seed, tmp_path / "floor")
+    return list_bundles(tmp_path / "floor")
+
+
+def _settings_of(bundle: Path) -> LinearSettings:
+    """Returns the hyperparameters that a bundle says it was trained with."""
+    found = re.search(r"C=([\d.]+), n-grams of up to (\d)", read_manifest(bundle).base_model)
+    assert found
+    return LinearSettings(float(found[1]), int(found[2]))
+
+
 @pytest.mark.parametrize("labels", [("1", "2", "3"), ("1", "3")], ids=["three classes", "two classes"])
-@pytest.mark.parametrize(("candidate", "weight"), [("logistic", None), ("logistic-balanced", "balanced")])
-def test_a_bundle_predicts_what_scikit_learn_predicts(
-    labels: tuple[str, ...], candidate: str, weight: str | None, tmp_path: Path
-) -> None:
+@pytest.mark.parametrize("kind", ["logistic", "hashing"])
+def test_a_bundle_predicts_what_scikit_learn_predicts(labels: tuple[str, ...], kind: Kind, tmp_path: Path) -> None:
     features = _write_features(tmp_path / "features", labels)
-    train_floors(features, _write_plan(tmp_path / "plan.json", "logistic"), 7, tmp_path / "floor")
-    train, tune, test = (read_split(features, split) for split in ("train", "tune", "test"))
-    fitted = fit_logistic(train, tune, read_features(features), weight, 7)
-    expected = fitted.model.predict_proba(fitted.vectorizer.transform(test["natural"]))
-    predicted = load_bundle(bundle_directory(tmp_path / "floor", candidate)).predict(test["text"].tolist())
-    np.testing.assert_allclose(predicted, expected, atol=1e-5)
+    bundles = _train(tmp_path, features, kind)
+    train, test = read_split(features, "train"), read_split(features, "test")
+    truth = read_features(features).task.indices(train["label"].tolist())
+    for candidate, weight in ((kind, None), (f"{kind}-balanced", "balanced")):
+        settings = _settings_of(bundles[candidate])
+        fitted = fit_linear(kind, train["natural"].tolist(), truth, settings, weight, 7)
+        expected = fitted.model.predict_proba(fitted.inputs.of(test["natural"].tolist()))
+        predicted = load_bundle(bundles[candidate]).predict(test["text"].tolist())
+        np.testing.assert_allclose(predicted, expected, atol=1e-5)
 
 
-def test_logistic_regression_beats_the_majority(tmp_path: Path) -> None:
+def test_every_logistic_regression_beats_the_majority(tmp_path: Path) -> None:
     features = _write_features(tmp_path / "features", ("1", "2", "3"))
-    train_floors(features, _write_plan(tmp_path / "plan.json", "logistic", "lstm"), 7, tmp_path / "floor")
+    bundles = _train(tmp_path, features, "logistic", "hashing", "lstm")
     test = read_split(features, "test")
     macro_f1 = {}
-    for candidate, bundle in list_bundles(tmp_path / "floor").items():
+    for candidate, bundle in bundles.items():
         predictor = load_bundle(bundle)
         truth = predictor.task.indices(test["label"].tolist())
         scores = np.array(predictor.task.scores)
         macro_f1[candidate] = quality(truth, predictor.predict(test["text"].tolist()), scores).macro_f1
-    assert set(macro_f1) == {"majority", "logistic", "logistic-balanced"}
-    assert min(macro_f1["logistic"], macro_f1["logistic-balanced"]) > 2 * macro_f1["majority"]
+    assert set(macro_f1) == _ALL
+    assert min(macro_f1[candidate] for candidate in _ALL - {"majority"}) > 2 * macro_f1["majority"]
 
 
-def test_bundles_record_cost_and_choice(tmp_path: Path) -> None:
+def test_bundles_record_cost_and_choice_and_hold_no_pickle(tmp_path: Path) -> None:
     features = _write_features(tmp_path / "features", ("1", "3"))
-    train_floors(features, _write_plan(tmp_path / "plan.json", "logistic"), 7, tmp_path / "floor")
-    manifest = read_manifest(bundle_directory(tmp_path / "floor", "logistic"))
-    assert manifest.training.cost_eur is not None and manifest.training.cost_eur > 0
-    assert manifest.model == "logistic" and manifest.chain == ()
-    assert manifest.base_model in {f"tf-idf, C={strength:g}" for strength in STRENGTHS}
+    for candidate, bundle in _train(tmp_path, features, "logistic", "hashing").items():
+        if candidate == "majority":
+            continue
+        manifest = read_manifest(bundle)
+        assert manifest.training.cost_eur is not None and manifest.training.cost_eur > 0
+        assert manifest.model == candidate.removesuffix("-balanced") and manifest.chain == ()
+        assert _settings_of(bundle).strength in STRENGTHS[manifest.model]
+        assert _settings_of(bundle).longest_ngram in LONGEST_NGRAMS
+        with np.load(bundle / "weights.npz", allow_pickle=False) as arrays:
+            assert not any(array.dtype.hasobject for array in arrays.values())
 
 
-def test_only_the_majority_is_built_when_logistic_regression_is_not_wanted(tmp_path: Path) -> None:
+def test_a_hashing_bundle_has_no_vocabulary_and_only_the_buckets_that_were_met(tmp_path: Path) -> None:
     features = _write_features(tmp_path / "features", ("1", "3"))
-    train_floors(features, _write_plan(tmp_path / "plan.json", "lstm"), 7, tmp_path / "floor")
-    assert list(list_bundles(tmp_path / "floor")) == ["majority"]
-    predicted = load_bundle(bundle_directory(tmp_path / "floor", "majority")).predict(["anything", ""])
-    np.testing.assert_allclose(predicted, 0.5)
+    bundle = _train(tmp_path, features, "hashing")["hashing"]
+    assert {path.name for path in bundle.iterdir()} == {"bundle.json", "weights.npz"}
+    with np.load(bundle / "weights.npz") as arrays:
+        assert 0 < len(arrays["buckets"]) < 200
+        assert len(arrays["buckets"]) == arrays["coefficients"].shape[1]
+    words = " ".join(_WORDS.values())
+    assert not any(word.encode() in (bundle / "weights.npz").read_bytes() for word in words.split())
+
+
+def test_a_review_of_unmet_buckets_gets_the_intercept(tmp_path: Path) -> None:
+    features = _write_features(tmp_path / "features", ("1", "2", "3"))
+    predictor = load_bundle(_train(tmp_path, features, "hashing")["hashing"])
+    np.testing.assert_array_equal(predictor.predict(["zyzzyva quokka"]), predictor.predict([""]))
+
+
+def test_two_runs_with_one_seed_write_equal_models(tmp_path: Path) -> None:
+    features = _write_features(tmp_path / "features", ("1", "2", "3"))
+    for run in ("one", "two"):
+        (tmp_path / run).mkdir()
+        _train(tmp_path / run, features, "logistic", "hashing")
+    for candidate in _ALL - {"majority"}:
+        one, two = (load_bundle(bundle_directory(tmp_path / run / "floor", candidate)) for run in ("one", "two"))
+        np.testing.assert_array_equal(one.predict(["love dress", "awful"]), two.predict(["love dress", "awful"]))
+
+
+def test_only_the_majority_is_built_when_no_logistic_regression_is_wanted(tmp_path: Path) -> None:
+    features = _write_features(tmp_path / "features", ("1", "3"))
+    bundles = _train(tmp_path, features, "lstm")
+    assert list(bundles) == ["majority"]
+    np.testing.assert_allclose(load_bundle(bundles["majority"]).predict(["anything", ""]), 0.5)
 
 
 @pytest.mark.parametrize("imbalance", ["oversample", "undersample", "none"])
@@ -115,19 +167,51 @@ def test_logistic_regression_learns_from_resampled_reviews_without_weights(
     features = _write_features(
         tmp_path / "features", ("1", "2", "3"), imbalance=imbalance, class_shares=(0.1, 0.2, 0.7)
     )
-    train_floors(features, _write_plan(tmp_path / "plan.json", "logistic"), 7, tmp_path / "floor")
-    assert list(list_bundles(tmp_path / "floor")) == ["logistic", "majority"]
-    train, tune, test = read_training_reviews(features, 7), read_split(features, "tune"), read_split(features, "test")
-    fitted = fit_logistic(train, tune, read_features(features), None, 7)
-    expected = fitted.model.predict_proba(fitted.vectorizer.transform(test["natural"]))
-    predicted = load_bundle(bundle_directory(tmp_path / "floor", "logistic")).predict(test["text"].tolist())
-    np.testing.assert_allclose(predicted, expected, atol=1e-5)
+    bundles = _train(tmp_path, features, "logistic")
+    assert list(bundles) == ["logistic", "majority"]
+    settings, task, test = (
+        _settings_of(bundles["logistic"]),
+        read_features(features).task,
+        read_split(features, "test"),
+    )
+
+    def probabilities(train: pd.DataFrame) -> NDArray[np.float64]:
+        truth = task.indices(train["label"].tolist())
+        fitted = fit_linear("logistic", train["natural"].tolist(), truth, settings, None, 7)
+        return fitted.model.predict_proba(fitted.inputs.of(test["natural"].tolist()))
+
+    predicted = load_bundle(bundles["logistic"]).predict(test["text"].tolist())
+    np.testing.assert_allclose(predicted, probabilities(read_training_reviews(features, 7)), atol=1e-5)
     if imbalance != "none":
-        original = fit_logistic(read_split(features, "train"), tune, read_features(features), None, 7)
-        other = original.model.predict_proba(original.vectorizer.transform(test["natural"]))
-        assert np.abs(predicted - other).max() > 0.01
-    majority = load_bundle(bundle_directory(tmp_path / "floor", "majority")).predict(["anything"])
+        assert np.abs(predicted - probabilities(read_split(features, "train"))).max() > 0.01
+    majority = load_bundle(bundles["majority"]).predict(["anything"])
     np.testing.assert_allclose(majority, [[0.1, 0.2, 0.7]], atol=1e-6)
+
+
+def test_hyperparameters_depend_on_train_alone(tmp_path: Path) -> None:
+    features = _write_features(tmp_path / "features", ("1", "2", "3"))
+    first = {name: bundle.joinpath("bundle.json") for name, bundle in _train(tmp_path, features, "logistic").items()}
+    files = {name: read_manifest(path.parent).files for name, path in first.items()}
+    reviews = pd.read_parquet(features / REVIEWS)
+    reviews.loc[reviews["split"] != "train", ["natural", "text", "label"]] = ["other words", "other words", "1"]
+    write_reviews(reviews, features / REVIEWS, "features")
+    again = _train(tmp_path, features, "logistic")
+    assert {name: read_manifest(bundle).files for name, bundle in again.items()} == files
+
+
+def test_large_tables_are_searched_on_a_sample_and_trained_on_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(floor, "SEARCH_ALL_ROWS", 100)
+    monkeypatch.setattr(floor, "SEARCH_SAMPLE_ROWS", 60)
+    features = _write_features(tmp_path / "features", ("1", "3"))
+    bundles = _train(tmp_path, features, "logistic")
+    assert "in cross-validation on 60 of 201 training reviews" in capsys.readouterr().out
+    train, test = read_split(features, "train"), read_split(features, "test")
+    truth = read_features(features).task.indices(train["label"].tolist())
+    fitted = fit_linear("logistic", train["natural"].tolist(), truth, _settings_of(bundles["logistic"]), None, 7)
+    expected = fitted.model.predict_proba(fitted.inputs.of(test["natural"].tolist()))
+    np.testing.assert_allclose(load_bundle(bundles["logistic"]).predict(test["text"].tolist()), expected, atol=1e-5)
 
 
 def test_bundles_keep_what_train_looked_like_and_how_text_was_cleaned(tmp_path: Path) -> None:
@@ -135,7 +219,6 @@ def test_bundles_keep_what_train_looked_like_and_how_text_was_cleaned(tmp_path: 
     builder = ProfileBuilder()
     builder.update(read_split(features, "train"))
     write_profile(features / PROFILE, builder.finish(["dress"]))
-    train_floors(features, _write_plan(tmp_path / "plan.json", "logistic"), 7, tmp_path / "floor")
-    for bundle in list_bundles(tmp_path / "floor").values():
+    for bundle in _train(tmp_path, features, "logistic", "hashing").values():
         assert read_profile(bundle) == builder.finish(["dress"])
         assert read_manifest(bundle).natural_steps == ("html", "links")
