@@ -12,7 +12,7 @@ export TF_CPP_MIN_LOG_LEVEL = 2
 export HF_HUB_DISABLE_TELEMETRY = 1
 export DO_NOT_TRACK = 1
 
-.PHONY: help run test test-realdata test-containers lint format golden compile images clean
+.PHONY: help run test test-realdata test-containers bench-data lint format golden compile images clean
 .DEFAULT_GOAL := help
 
 help: ## List the targets
@@ -31,6 +31,10 @@ test-realdata: $(VENV)/.test ## Slow checks on real review tables (../shared/dat
 
 test-containers: $(VENV)/.test ## Build and run the images (docker, or buildah and podman as root)
 	$(BIN)/python -m pytest -m containers
+
+bench-data: $(VENV)/.test ## Measure the data steps: size, memory, cleaning against the plain route [ARGS="--data FILE"]
+	$(BIN)/python -W ignore -m benchmarks.data_size $(ARGS)
+	$(BIN)/python -W ignore -m benchmarks.cleaning_speed
 
 lint: $(VENV)/.test ## Check style and types
 	$(BIN)/ruff format --check .
