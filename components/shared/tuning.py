@@ -1,0 +1,267 @@
+"""Automatic tuning: a search for hyperparameters within a given time, with Optuna.
+
+Trials learn from train and are judged on tune. A Bayesian sampler (TPE: Bergstra et al., "Algorithms for
+Hyper-Parameter Optimization", 2011) proposes each trial from what the earlier ones came to; bad trials are stopped
+early. Each search has a storage of its own, an SQLite file named for the data, the space and everything else that
+decides a trial's score: a search that was killed goes on where it was, and never mixes in foreign trials.
+"""
+
+import hashlib
+import json
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+import optuna
+from optuna.distributions import BaseDistribution, distribution_to_json
+from optuna.pruners import BasePruner, MedianPruner
+from optuna.samplers import TPESampler
+from optuna.trial import FrozenTrial, TrialState
+from pydantic import BaseModel, ConfigDict
+
+from components.shared.files import write_text
+
+TUNING = "tuning.json"
+#: How the time is divided: by what a trial of each model takes, and gains.
+SHARES = {"logistic": 0.05, "hashing": 0.05, "lstm": 0.30, "distilbert": 0.60}
+#: More trials than this are not made, however much time there is.
+MOST_TRIALS = 200
+#: So many trials at random before the sampler goes by what it has seen.
+_RANDOM_TRIALS = 5
+#: No trial is stopped early before so many were finished, nor in its first epoch.
+_UNPRUNED_TRIALS, _UNPRUNED_EPOCHS = 3, 1
+_SHORT = 16
+
+Value = float | int | str | bool
+Values = dict[str, Value]
+Space = Mapping[str, BaseDistribution]
+
+
+class TrialRecord(BaseModel):
+    """One trial.
+
+    Attributes:
+        number: From 0.
+        values: Its hyperparameters.
+        outcome: "finished"; "stopped", because others were better after as many epochs, or because time was up.
+        score: What it came to, or the best epoch's score until it was stopped; None if no epoch was finished.
+        seconds: How long it took.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    number: int
+    values: Values
+    outcome: Literal["finished", "stopped"]
+    score: float | None
+    seconds: float
+
+
+class Search(BaseModel):
+    """What a search came to.
+
+    Attributes:
+        candidate: The model that was searched for, such as "logistic-balanced".
+        metric: What was maximised on tune.
+        minutes: Time that was given.
+        how: What a trial is, in a sentence.
+        best: The values that final training takes.
+        best_trial: Number of the trial they come from; None if no trial was finished, and `best` are the settings
+            that would be taken without a search.
+        trials: All of them, in order.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    candidate: str
+    metric: str
+    minutes: float
+    how: str
+    best: Values
+    best_trial: int | None
+    trials: tuple[TrialRecord, ...]
+
+
+class TrialStopped(Exception):
+    """A trial is not worth going on with, or time is up. An objective lets it pass."""
+
+
+Report = Callable[[float], None]
+Objective = Callable[[Values, Report], float]
+
+
+class _Searches(BaseModel):
+    searches: tuple[Search, ...]
+
+
+def write_searches(candidates: Path, searches: list[Search]) -> None:
+    """Writes the record of the searches beside the candidates; nothing if there were none."""
+    if searches:
+        write_text(candidates / TUNING, _Searches(searches=tuple(searches)).model_dump_json(indent=2) + "\n")
+
+
+def read_searches(candidates: Path) -> list[Search]:
+    """Returns what `write_searches` wrote; empty if there is nothing."""
+    path = candidates / TUNING
+    return list(_Searches.model_validate_json(path.read_bytes()).searches) if path.is_file() else []
+
+
+def minutes_of(model: str, models: tuple[str, ...], minutes: float) -> float:
+    """Returns a model's part of the time, by SHARES, when all of `models` are searched for."""
+    return minutes * SHARES[model] / sum(SHARES[one] for one in models)
+
+
+def search(
+    candidate: str,
+    space: Space,
+    objective: Objective,
+    start: Values,
+    *,
+    minutes: float,
+    directory: Path,
+    decided_by: Mapping[str, object],
+    metric: str = "macro_f1",
+    how: str = "",
+    seed: int = 0,
+    pruner: BasePruner | None = None,
+    most_trials: int = MOST_TRIALS,
+) -> Search:
+    """Searches until the time is up and returns the best hyperparameters.
+
+    The time of earlier trials in the storage counts: a finished search is not repeated, and more minutes continue
+    it. The n-th trial depends on the seed and the trials before it alone, so that a search in two parts is the
+    same as one in one part.
+
+    Args:
+        candidate: What the search is for.
+        space: Hyperparameter to what it may be.
+        objective: Takes hyperparameters and a function to be called with the score after each epoch; trains on
+            train and returns the score on tune, higher is better. That function raises `TrialStopped`.
+        start: Values of the first trial: those that would be taken without a search. They may be outside the space.
+        minutes: Time for all trials together. The trial that is running when it is over is stopped at its next
+            epoch; one that tells of no epochs is finished.
+        directory: Directory of the storages; created.
+        decided_by: What else decides a trial's score: the features' fingerprint, fixed settings. JSON values.
+        metric: Name of the score.
+        how: What a trial is, for the record.
+        seed: Seed of the sampler.
+        pruner: Decides which trials are stopped early; by default those below the median of the earlier ones.
+        most_trials: End after this many trials.
+    """
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    directory.mkdir(parents=True, exist_ok=True)
+    name = f"{candidate}-{_key(space, decided_by, start, metric, seed)}"
+    study = optuna.create_study(
+        study_name=name,
+        storage=f"sqlite:///{(directory / name).resolve()}.db",
+        direction="maximize",
+        pruner=pruner or MedianPruner(n_startup_trials=_UNPRUNED_TRIALS, n_warmup_steps=_UNPRUNED_EPOCHS),
+        load_if_exists=True,
+    )
+    _repeat_unfinished(study)
+    if not study.trials:
+        study.enqueue_trial(start)
+    budget, used = minutes * 60, sum(_seconds(trial) for trial in study.trials)
+    while used < budget and len(_ended(study)) < most_trials:
+        started = time.monotonic()
+        _run_trial(study, space, objective, started + budget - used, seed)
+        used += time.monotonic() - started
+        print(_progress(candidate, study, used, minutes), flush=True)
+    return _record(candidate, study, start, metric, minutes, how)
+
+
+def _key(space: Space, decided_by: Mapping[str, object], start: Values, metric: str, seed: int) -> str:
+    described = {name: json.loads(distribution_to_json(values)) for name, values in sorted(space.items())}
+    content = {"space": described, "by": dict(decided_by), "start": start, "metric": metric, "seed": seed}
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:_SHORT]
+
+
+def _repeat_unfinished(study: optuna.Study) -> None:
+    """Queues the trial that a killed search left behind."""
+    for trial in study.get_trials(states=(TrialState.RUNNING,)):
+        study.tell(trial.number, state=TrialState.FAIL)
+        study.enqueue_trial(trial.params)
+
+
+def _run_trial(study: optuna.Study, space: Space, objective: Objective, deadline: float, seed: int) -> None:
+    # A sampler of its own for each trial: a search that goes on proposes what it would have proposed anyway.
+    study.sampler = TPESampler(seed=seed + len(_ended(study)), n_startup_trials=_RANDOM_TRIALS)
+    trial = study.ask(fixed_distributions=dict(space))
+    epochs = 0
+
+    def report(score: float) -> None:
+        nonlocal epochs
+        trial.report(score, step=epochs)
+        epochs += 1
+        if trial.should_prune() or time.monotonic() > deadline:
+            raise TrialStopped
+
+    try:
+        study.tell(trial, objective(dict(trial.params), report))
+    except TrialStopped:
+        study.tell(trial, state=TrialState.PRUNED)
+
+
+def _ended(study: optuna.Study) -> list[FrozenTrial]:
+    return study.get_trials(deepcopy=False, states=(TrialState.COMPLETE, TrialState.PRUNED))
+
+
+def _seconds(trial: FrozenTrial) -> float:
+    return trial.duration.total_seconds() if trial.state.is_finished() and trial.duration else 0.0
+
+
+def _score(trial: FrozenTrial) -> float | None:
+    if trial.state == TrialState.COMPLETE:
+        return trial.value
+    return max(trial.intermediate_values.values(), default=None)
+
+
+def _best(study: optuna.Study) -> FrozenTrial | None:
+    """Returns the finished trial of the highest score, the earliest of equals."""
+    finished = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+    return max(finished, key=lambda trial: (trial.value or 0.0, -trial.number), default=None)
+
+
+def _progress(candidate: str, study: optuna.Study, used: float, minutes: float) -> str:
+    """Returns a line on the latest trial and the best so far."""
+    trial, best = _ended(study)[-1], _best(study)
+    score = _score(trial)
+    came_to = "no epoch in time" if score is None else f"{score:.3f}"
+    if trial.state == TrialState.PRUNED:
+        came_to += f", stopped after {len(trial.intermediate_values)} epochs"
+    so_far = "none finished yet" if best is None else f"best so far {best.value:.3f} with {in_words(best.params)}"
+    return f"tuning {candidate}, trial {len(_ended(study))}: {came_to} ({in_words(trial.params)}); {so_far}; " + (
+        f"{used / 60:.1f} of {minutes:.1f} minutes"
+    )
+
+
+def in_words(values: Mapping[str, Any]) -> str:
+    """Returns hyperparameters as text, such as "units=64, dropout=0.25"."""
+    return ", ".join(f"{name}={_rounded(value)}" for name, value in values.items())
+
+
+def _rounded(value: object) -> str:
+    return f"{value:.3g}" if isinstance(value, float) else str(value)
+
+
+def _record(candidate: str, study: optuna.Study, start: Values, metric: str, minutes: float, how: str) -> Search:
+    trials, best = _ended(study), _best(study)
+    return Search(
+        candidate=candidate,
+        metric=metric,
+        minutes=minutes,
+        how=how,
+        best=start if best is None else dict(best.params),
+        best_trial=None if best is None else trials.index(best),
+        trials=tuple(
+            TrialRecord(
+                number=number,
+                values=trial.params,
+                outcome="finished" if trial.state == TrialState.COMPLETE else "stopped",
+                score=_score(trial),
+                seconds=_seconds(trial),
+            )
+            for number, trial in enumerate(trials)
+        ),
+    )
