@@ -127,7 +127,7 @@ def _engineer(cleaned: Path, seed: int, features: Path) -> None:
 
 
 def _train(features: Path, variant: Variant, seed: int) -> Result:
-    parameters = defaults() | {"lstm_seed": seed}
+    parameters = defaults() | {"lstm_seed": seed, "lstm_training_state": ""}
     settings = LstmSettings(**{name: parameters[f"lstm_{name}"] for name in LstmSettings.__dataclass_fields__})
     plan = make_plan(need="", labels=[], models=["lstm"], techniques=[], language=parameters["language"])
     trained = train_variant(features, plan, settings, variant)
