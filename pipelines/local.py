@@ -67,6 +67,10 @@ def _complete(run: arguments.LocalRun) -> dict[str, Any]:
         parameters["data"] = data if "://" in data else os.path.abspath(os.path.expanduser(data))
     answers = parameters.get("answers") or run.out / "answers"
     parameters["answers"] = str(Path(answers).expanduser().resolve())
+    state = parameters.get("training_state", str(run.out / "training_state"))
+    parameters["training_state"] = str(Path(state).expanduser().resolve()) if state else ""
+    tuning = parameters.get("tuning") or run.out / "tuning"
+    parameters["tuning"] = str(Path(tuning).expanduser().resolve())
     return parameters | {"deploy_target": "local", "model_store": str(run.out.resolve() / "models")}
 
 

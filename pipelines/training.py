@@ -5,7 +5,7 @@
  3. explore            pictures of the data as it came
  4. clean              duplicates, links, mark-up, other languages go; fits nothing
  5. engineer_features  splits and the leak guard, then vocabulary, sequences and word vectors, fitted on train
- 6. train_floor        majority class and logistic regression, the level to beat
+ 6. train_floor        majority class and logistic regression on TF-IDF and hashed terms, the level to beat
     off_the_shelf      VADER, and paid services if they are named: what needs no training
  7. train_lstm         an LSTM on each kind of word vectors
  8. finetune_distilbert
@@ -126,7 +126,7 @@ def training_pipeline(
     imbalance: str = "weights",
     word_dropout: float = 0.0,
     need: str = "",
-    models: list[str] = ["logistic", "lstm", "distilbert"],  # noqa: B006
+    models: list[str] = ["logistic", "hashing", "lstm", "distilbert"],  # noqa: B006
     techniques: list[str] = [  # noqa: B006
         "dynamic",
         "float16",
@@ -138,6 +138,8 @@ def training_pipeline(
         "cluster+dynamic",
     ],
     seed: int = 42,
+    tune_minutes: int = 0,
+    tuning: str = f"{MODEL_STORE_MOUNT}/tuning",
     embeddings: list[str] = ["glove-6b-50d"],  # noqa: B006
     minimum_word_count: int = 3,
     maximum_words: int = 20000,
@@ -159,12 +161,16 @@ def training_pipeline(
     distilbert_patience: int = 1,
     distilbert_batch_size: int = 32,
     distilbert_learning_rate: float = 8e-5,
+    distilbert_layer_decay: float = 1.0,
+    distilbert_frozen_layers: int = 0,
+    distilbert_warmup: float = 0.1,
     distilbert_technique_rows: int = 4000,
     distilbert_technique_epochs: int = 1,
     technique_learning_rate: float = 0.0,
     sparsity: float = 0.5,
     clusters: int = 32,
     calibration_rows: int = 200,
+    training_state: str = f"{MODEL_STORE_MOUNT}/training_state",
     services: list[str] = ["vader"],  # noqa: B006
     chat_model: str = "gpt-4.1-nano",
     service_maximum_calls: int = 1000,
@@ -211,9 +217,11 @@ def training_pipeline(
         imbalance: What training does about rare classes: weights, oversample, undersample or none.
         word_dropout: Share of words that training leaves out at random, anew in every epoch.
         need: The need, as YAML text; empty: the clothing shop's.
-        models: Which of logistic, lstm and distilbert to train.
+        models: Which of logistic, hashing, lstm and distilbert to train.
         techniques: Chains of techniques for lstm and distilbert, such as prune+dynamic.
         seed: Seed of sampling, weights and shuffling; splits do not depend on it.
+        tune_minutes: Search so long for the best hyperparameters of all models together; 0: take those below.
+        tuning: Directory where searches are stored, to go on there after a kill or with more minutes.
         embeddings: Word vectors; an LSTM is trained with each. Any of glove-6b-50d (packaged), random, word2vec and
             fasttext (fitted on train), files and gs:// URIs.
         minimum_word_count: Rarer words are left out of the LSTM's vocabulary.
@@ -236,12 +244,16 @@ def training_pipeline(
         distilbert_patience: Stop after this many epochs without a better tune macro-F1.
         distilbert_batch_size: Reviews a training step.
         distilbert_learning_rate: Peak of Adam's schedule.
+        distilbert_layer_decay: The learning rate of each layer is that of the layer above times this; 1: one for all.
+        distilbert_frozen_layers: The embeddings and so many of the lowest layers keep their weights; 0: none does.
+        distilbert_warmup: Share of the steps in which the learning rate rises, before it falls to 0.
         distilbert_technique_rows: Reviews that a technique trains DistilBERT on; 0 means all.
         distilbert_technique_epochs: Passes over them.
         technique_learning_rate: Of Adam while a technique trains on; 0: a tenth of the model's own.
         sparsity: Share of weights that pruning sets to zero.
         clusters: Number of distinct weights that clustering leaves in a matrix.
         calibration_rows: Reviews that calibrate full int8 quantisation.
+        training_state: Directory where training is saved, to go on there after a kill; empty: nowhere.
         services: Which of vader, azure-language and chat to compare with. The last two cost money and get to read
             reviews: they are called only if they are named here and their keys are in the environment.
         chat_model: Name of the chat model.
@@ -303,6 +315,9 @@ def training_pipeline(
         distilbert_patience=distilbert_patience,
         distilbert_batch_size=distilbert_batch_size,
         distilbert_learning_rate=distilbert_learning_rate,
+        distilbert_layer_decay=distilbert_layer_decay,
+        distilbert_frozen_layers=distilbert_frozen_layers,
+        distilbert_warmup=distilbert_warmup,
         distilbert_technique_rows=distilbert_technique_rows,
         distilbert_technique_epochs=distilbert_technique_epochs,
         technique_learning_rate=technique_learning_rate,
@@ -315,6 +330,7 @@ def training_pipeline(
         service_maximum_eur=service_maximum_eur,
         latency_reviews=latency_reviews,
         explained_reviews=explained_reviews,
+        tune_minutes=tune_minutes,
     )
     place(defined, "define")
     plan, code = defined.outputs["plan"], defined.outputs["Output"]
@@ -376,8 +392,9 @@ def training_pipeline(
     for_cache = {"models": models, "features_fingerprint": engineered.outputs["Output"]}
 
     # 6. The floors.
-    floor = train_floor(**given, **for_cache, seed=seed)
-    place(floor, "train-floor")
+    searched = {"tune_minutes": tune_minutes, "tuning": tuning}
+    floor = train_floor(**given, **for_cache, **searched, seed=seed)
+    place(floor, "train-floor", store_claim=store_claim)
 
     # 6b. What needs no training, and what it costs.
     shelf = off_the_shelf(
@@ -405,8 +422,9 @@ def training_pipeline(
         batch_size=lstm_batch_size,
         learning_rate=lstm_learning_rate,
         seed=seed,
+        training_state=training_state,
     )
-    place(lstm, "train-lstm", gpu)
+    place(lstm, "train-lstm", gpu, store_claim=store_claim)
 
     # 8. DistilBERT.
     distilbert = finetune_distilbert(
@@ -420,8 +438,12 @@ def training_pipeline(
         batch_size=distilbert_batch_size,
         learning_rate=distilbert_learning_rate,
         seed=seed,
+        layer_decay=distilbert_layer_decay,
+        frozen_layers=distilbert_frozen_layers,
+        warmup=distilbert_warmup,
+        training_state=training_state,
     )
-    place(distilbert, "finetune-distilbert", gpu)
+    place(distilbert, "finetune-distilbert", gpu, store_claim=store_claim)
 
     # 9. Every planned technique on both.
     settings = {

@@ -42,6 +42,9 @@ def define(
     distilbert_patience: int,
     distilbert_batch_size: int,
     distilbert_learning_rate: float,
+    distilbert_layer_decay: float,
+    distilbert_frozen_layers: int,
+    distilbert_warmup: float,
     distilbert_technique_rows: int,
     distilbert_technique_epochs: int,
     technique_learning_rate: float,
@@ -54,6 +57,7 @@ def define(
     service_maximum_eur: float,
     latency_reviews: int,
     explained_reviews: int,
+    tune_minutes: int,
     plan: dsl.Output[dsl.Artifact],
 ) -> str:
     """Checks the need, the parameters and the wanted techniques before anything runs.
@@ -61,7 +65,7 @@ def define(
     Args:
         need: The need in YAML; empty means the clothing shop's.
         labels: Labels from worst to best; empty: the source's.
-        models: Any of logistic, lstm, distilbert.
+        models: Any of logistic, hashing, lstm, distilbert.
         techniques: Chains of techniques for the deep models, such as prune+dynamic.
         language: ISO 639-1 code of the reviews to keep.
         adapter: Checked to be known.
@@ -94,6 +98,9 @@ def define(
         distilbert_patience: Checked to be in its range.
         distilbert_batch_size: Checked to be in its range.
         distilbert_learning_rate: Checked to be in its range.
+        distilbert_layer_decay: Checked to be in its range.
+        distilbert_frozen_layers: Checked to be in its range.
+        distilbert_warmup: Checked to be in its range.
         distilbert_technique_rows: Checked to be in its range.
         distilbert_technique_epochs: Checked to be in its range.
         technique_learning_rate: Checked to be in its range.
@@ -106,6 +113,7 @@ def define(
         service_maximum_eur: Checked to be in its range.
         latency_reviews: Checked to be in its range.
         explained_reviews: Checked to be in its range.
+        tune_minutes: Checked to be in its range.
         plan: The need and the candidates to build, as JSON.
 
     Returns:
@@ -141,6 +149,9 @@ def define(
         "distilbert_patience": distilbert_patience,
         "distilbert_batch_size": distilbert_batch_size,
         "distilbert_learning_rate": distilbert_learning_rate,
+        "distilbert_layer_decay": distilbert_layer_decay,
+        "distilbert_frozen_layers": distilbert_frozen_layers,
+        "distilbert_warmup": distilbert_warmup,
         "distilbert_technique_rows": distilbert_technique_rows,
         "distilbert_technique_epochs": distilbert_technique_epochs,
         "technique_learning_rate": technique_learning_rate,
@@ -151,6 +162,7 @@ def define(
         "service_maximum_eur": service_maximum_eur,
         "latency_reviews": latency_reviews,
         "explained_reviews": explained_reviews,
+        "tune_minutes": tune_minutes,
     }
     choices = {
         "adapter": [adapter],

@@ -35,6 +35,9 @@ RANGES: dict[str, tuple[float, float]] = {
     "distilbert_patience": (0, 100),
     "distilbert_batch_size": (1, 4096),
     "distilbert_learning_rate": (1e-7, 1),
+    "distilbert_layer_decay": (0.1, 1),
+    "distilbert_frozen_layers": (0, 48),
+    "distilbert_warmup": (0, 1),
     "distilbert_technique_rows": (0, float("inf")),
     "distilbert_technique_epochs": (1, 100),
     "technique_learning_rate": (0, 1),
@@ -45,6 +48,7 @@ RANGES: dict[str, tuple[float, float]] = {
     "service_maximum_eur": (0, float("inf")),
     "latency_reviews": (1, float("inf")),
     "explained_reviews": (0, 10000),
+    "tune_minutes": (0, 10080),
 }
 
 

@@ -19,6 +19,10 @@ def finetune_distilbert(
     batch_size: int,
     learning_rate: float,
     seed: int,
+    layer_decay: float,
+    frozen_layers: int,
+    warmup: float,
+    training_state: str,
     candidates: dsl.Output[dsl.Model],
     metrics: dsl.Output[dsl.Metrics],
 ) -> str:
@@ -37,8 +41,12 @@ def finetune_distilbert(
         batch_size: Reviews a step, grouped by length.
         learning_rate: Peak of Adam's schedule: warm-up, then linear decay.
         seed: Seed of the head's weights and of shuffling.
+        layer_decay: The learning rate of each layer is that of the layer above times this; 1: one for all.
+        frozen_layers: The embeddings and so many of the lowest layers keep their weights; 0: none does.
+        warmup: Share of the steps in which the learning rate rises.
+        training_state: Directory where training is saved to go on after a kill; empty means nowhere.
         candidates: Directory of candidates; empty if DistilBERT is not wanted.
-        metrics: Training time, peak memory, cost and tune quality.
+        metrics: Training time, peak memory, cost, tune quality and curves.
 
     Returns:
         The fingerprint of what was written, which cached steps after this one take as input.
@@ -65,6 +73,10 @@ def finetune_distilbert(
         batch_size=batch_size,
         learning_rate=learning_rate,
         seed=seed,
+        layer_decay=layer_decay,
+        frozen_layers=frozen_layers,
+        warmup=warmup,
+        training_state=training_state,
     )
     for name, value in finetune(Path(features.path), Path(plan.path), settings, destination).items():
         metrics.log_metric(name, value)

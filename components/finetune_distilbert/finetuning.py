@@ -7,7 +7,7 @@ import numpy as np
 
 from components.finetune_distilbert.base_model import BaseModel, copy_weights, load_base_model
 from components.shared.architectures.distilbert import DistilBert
-from components.shared.candidates import candidate_directory, write_failures
+from components.shared.candidates import write_failures
 from components.shared.errors import UserError
 from components.shared.examples import read_examples
 from components.shared.export import training_meter, write_trained_candidate
@@ -108,8 +108,8 @@ def finetune(features: Path, plan: Path, settings: DistilBertSettings, candidate
                 strategy=every_gpu(),
             )
             meter.earlier_seconds = history.earlier_seconds
-        write_trained_candidate(candidates, architecture, model, (), features, planned, meter.usage)
-        write_history(candidate_directory(candidates, architecture.name), history)
+        bundle = write_trained_candidate(candidates, architecture, model, (), features, planned, meter.usage)
+        write_history(bundle.parent, history)
     return training_figures(meter.usage, history) | {"max_length": float(architecture.max_length)}
 
 

@@ -19,11 +19,6 @@ from components.shared.history import HISTORY
 _FAILURES = "failures.json"
 
 
-def candidate_directory(candidates: Path, candidate: str) -> Path:
-    """Returns where everything of a candidate is."""
-    return candidates / candidate
-
-
 def bundle_directory(candidates: Path, candidate: str) -> Path:
     """Returns where the bundle of a candidate is."""
     return candidates / candidate / "bundle"
@@ -62,9 +57,9 @@ def gather(sources: Iterable[Path], destination: Path) -> None:
         failures |= read_failures(source)
         for candidate, bundle in list_bundles(source).items():
             shutil.copytree(bundle, bundle_directory(destination, candidate), copy_function=_link_or_copy)
-            history = candidate_directory(source, candidate) / HISTORY
+            history = source / candidate / HISTORY
             if history.is_file():
-                _link_or_copy(str(history), str(candidate_directory(destination, candidate) / HISTORY))
+                _link_or_copy(str(history), str(destination / candidate / HISTORY))
     write_failures(destination, failures)
 
 

@@ -21,6 +21,7 @@ def train_lstm(
     batch_size: int,
     learning_rate: float,
     seed: int,
+    training_state: str,
     candidates: dsl.Output[dsl.Model],
     metrics: dsl.Output[dsl.Metrics],
 ) -> str:
@@ -41,8 +42,9 @@ def train_lstm(
         batch_size: Reviews a step.
         learning_rate: Of Adam.
         seed: Seed of weights and shuffling.
+        training_state: Directory where training is saved to go on after a kill; empty means nowhere.
         candidates: Directory of candidates; empty if the LSTM is not wanted. The best on tune is "lstm".
-        metrics: Training time, peak memory, cost and tune quality of the best, and tune quality of each.
+        metrics: Training time, peak memory, cost and curves of the best, and tune quality of each.
 
     Returns:
         The fingerprint of what was written, which cached steps after this one take as input.
@@ -71,6 +73,7 @@ def train_lstm(
         batch_size=batch_size,
         learning_rate=learning_rate,
         seed=seed,
+        training_state=training_state,
     )
     for name, value in train(Path(features.path), Path(plan.path), settings, destination).items():
         metrics.log_metric(name, value)

@@ -10,10 +10,13 @@ from components.shared.candidates import write_failures
 from components.shared.examples import read_examples
 from components.shared.export import training_meter, write_candidate_bundle, write_trained_candidate
 from components.shared.features import VOCABULARY, Features, read_embeddings, read_features
-from components.shared.fitting import FitSettings, History, fit, start_reproducibly, training_figures
+from components.shared.fitting import FitSettings, fit, start_reproducibly, training_figures
+from components.shared.history import History, write_history
 from components.shared.lstm_variants import Variant, list_variants
 from components.shared.meter import Usage
 from components.shared.plan import Plan, read_plan
+from components.shared.trainer import every_gpu
+from components.shared.training_state import TrainingStates, states_directory
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,7 @@ class LstmSettings:
         batch_size: Reviews a step.
         learning_rate: Of Adam.
         seed: Seed of weights, shuffling, resampling and word dropout.
+        training_state: Directory where training is saved to go on after a kill; empty means nowhere.
     """
 
     embedding_training: str
@@ -43,6 +47,7 @@ class LstmSettings:
     batch_size: int
     learning_rate: float
     seed: int
+    training_state: str = ""
 
 
 @dataclass(frozen=True)
@@ -87,28 +92,31 @@ def train(features: Path, plan: Path, settings: LstmSettings, candidates: Path) 
     wanted = read_plan(plan)
     write_failures(candidates, {})
     variants = list_variants(read_features(features).embeddings, settings.embedding_training)
-    trained = [train_variant(features, wanted, settings, variant) for variant in variants]
-    best = max(trained, key=lambda one: one.tune_macro_f1)
-    for one in trained:
-        print(f"{one.variant.name}: macro-F1 {one.tune_macro_f1:.3f} on tune", flush=True)
-        if one is best:
-            write_trained_candidate(candidates, one.architecture, one.model, (), features, wanted, one.usage)
-        else:
-            write_candidate_bundle(
-                candidates,
-                one.architecture,
-                one.architecture.export(one.model),
-                (),
-                features,
-                wanted,
-                one.usage,
-                variant=one.variant.name,
-            )
+    with TrainingStates(states_directory(settings.training_state)) as states:
+        trained = [train_variant(features, wanted, settings, variant, states) for variant in variants]
+        best = max(trained, key=lambda one: one.tune_macro_f1)
+        for one in trained:
+            print(f"{one.variant.name}: macro-F1 {one.tune_macro_f1:.3f} on tune", flush=True)
+            _write(candidates, one, one is best, features, wanted)
     each = {f"tune_macro_f1_{one.variant.name}": one.tune_macro_f1 for one in trained} if len(trained) > 1 else {}
     return training_figures(best.usage, best.history) | each
 
 
-def train_variant(features: Path, plan: Plan, settings: LstmSettings, variant: Variant) -> TrainedLstm:
+def _write(candidates: Path, one: TrainedLstm, is_best: bool, features: Path, plan: Plan) -> None:
+    """Writes the candidate of a trained LSTM, with its history; see `train`."""
+    if is_best:
+        bundle = write_trained_candidate(candidates, one.architecture, one.model, (), features, plan, one.usage)
+    else:
+        converted = one.architecture.export(one.model)
+        bundle = write_candidate_bundle(
+            candidates, one.architecture, converted, (), features, plan, one.usage, variant=one.variant.name
+        )
+    write_history(bundle.parent, one.history)
+
+
+def train_variant(
+    features: Path, plan: Plan, settings: LstmSettings, variant: Variant, states: TrainingStates | None = None
+) -> TrainedLstm:
     """Returns an LSTM trained on one kind of word vectors.
 
     Args:
@@ -116,6 +124,7 @@ def train_variant(features: Path, plan: Plan, settings: LstmSettings, variant: V
         plan: The plan.
         settings: Hyperparameters.
         variant: Which word vectors, and whether they learn too.
+        states: Where the training is saved to go on after a kill.
     """
     description = read_features(features)
     architecture = _architecture(features, description, settings, variant)
@@ -136,7 +145,10 @@ def train_variant(features: Path, plan: Plan, settings: LstmSettings, variant: V
                 patience=settings.patience,
                 word_dropout=description.word_dropout,
             ),
+            states=states,
+            strategy=every_gpu(),
         )
+        meter.earlier_seconds = history.earlier_seconds
     return TrainedLstm(variant, architecture, model, history, meter.usage)
 
 
