@@ -48,7 +48,8 @@ class Manifest(BaseModel):
         format_version: Raised when older readers could not read the bundle.
         candidate: Identifier such as "distilbert-prune-dynamic".
         task: Labels and the columns they were learnt from.
-        model: "majority", "logistic", "hashing", "lstm" or "distilbert"; or a service, "vader", "azure-language" or "chat".
+        model: "majority", "logistic", "hashing", "lstm" or "distilbert"; or a service, "vader", "azure-language"
+            or "chat".
         base_model: What training started from, such as "glove-6b-50d".
         chain: Techniques in the order they were applied; empty for the float parent.
         runtime: What runs the model.
@@ -56,6 +57,7 @@ class Manifest(BaseModel):
         natural_steps: Which steps turn a raw review into the natural view, see `text.NATURAL_STEPS`.
         preprocessing: Parameters of that predictor.
         data_fingerprint, code_fingerprint: What the model was made from.
+        hyperparameters: What an automatic search chose for the training; empty if there was none.
         training: What training cost, all techniques of the chain included.
         files: Every other file of the bundle.
     """
@@ -74,6 +76,7 @@ class Manifest(BaseModel):
     preprocessing: dict[str, object]
     data_fingerprint: str
     code_fingerprint: str
+    hyperparameters: dict[str, float | int | str | bool] = {}
     training: Usage
     files: dict[str, FileRecord] = {}
 

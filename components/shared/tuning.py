@@ -10,6 +10,7 @@ import hashlib
 import json
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -81,6 +82,19 @@ class Search(BaseModel):
     best: Values
     best_trial: int | None
     trials: tuple[TrialRecord, ...]
+
+
+@dataclass(frozen=True)
+class Budget:
+    """How long the models of a run are searched for.
+
+    Attributes:
+        minutes: For all models together.
+        directory: Directory of the storages.
+    """
+
+    minutes: float
+    directory: Path
 
 
 class TrialStopped(Exception):

@@ -11,19 +11,23 @@ def train_floor(
     plan: dsl.Input[dsl.Artifact],
     models: list[str],
     features_fingerprint: str,
+    tune_minutes: int,
+    tuning: str,
     seed: int,
     candidates: dsl.Output[dsl.Model],
 ) -> str:
     """Fits the majority class and logistic regression on TF-IDF and on hashed terms, plain and balanced.
 
-    Regularisation and n-gram range are chosen by cross-validation on train.
+    Regularisation and n-gram range are chosen by cross-validation on train, or searched for.
 
     Args:
         features: Directory of features.
         plan: The plan, from define.
         models: Wanted models, for the cache.
         features_fingerprint: Fingerprint of the features, for the cache.
-        seed: Seed of the folds and the solver.
+        tune_minutes: Time of the automatic search for all models together; 0: none.
+        tuning: Directory where searches are stored, to go on there after a kill.
+        seed: Seed of the folds, the search and the solver.
         candidates: Directory of candidates.
 
     Returns:
@@ -32,7 +36,9 @@ def train_floor(
     from pathlib import Path
 
     from components.shared.fingerprints import directory_fingerprint
+    from components.shared.tuning import Budget
     from components.train_floor.floor import train_floors
 
-    train_floors(Path(features.path), Path(plan.path), seed, Path(candidates.path))
+    budget = Budget(tune_minutes, Path(tuning)) if tune_minutes else None
+    train_floors(Path(features.path), Path(plan.path), seed, Path(candidates.path), budget)
     return directory_fingerprint(Path(candidates.path))

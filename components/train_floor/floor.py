@@ -1,18 +1,23 @@
 """The floors: the majority class, and logistic regression on TF-IDF and on hashed terms. They cost little."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from tqdm import tqdm
 
 from components.shared.bundle import Manifest, write_bundle
 from components.shared.candidates import bundle_directory, write_failures
 from components.shared.examples import stratified_sample
-from components.shared.features import Features, profile_file, read_features, read_training_reviews
+from components.shared.features import Features, profile_file, read_features, read_split, read_training_reviews
+from components.shared.fingerprints import directory_fingerprint
 from components.shared.meter import Meter, Usage
-from components.shared.plan import LINEAR_MODELS, read_plan
+from components.shared.plan import LINEAR_MODELS, Plan, read_plan
 from components.shared.predictors import MajorityParameters
+from components.shared.tuning import Budget, Search, in_words, minutes_of, write_searches
 from components.train_floor.linear import (
     Choice,
     ClassWeight,
@@ -22,6 +27,7 @@ from components.train_floor.linear import (
     choose_settings,
     fit_linear,
 )
+from components.train_floor.linear_tuning import settings_of, tune_linear
 
 #: Of larger train splits, hyperparameters are chosen on a stratified sample.
 SEARCH_ALL_ROWS, SEARCH_SAMPLE_ROWS = 50_000, 30_000
@@ -31,18 +37,39 @@ _FEATURE_NAMES: dict[Kind, str] = {"logistic": "tf-idf", "hashing": "hashed term
 _PREDICTORS: dict[Kind, str] = {"logistic": "tfidf-logistic", "hashing": "hashing-logistic"}
 
 
-def train_floors(features: Path, plan: Path, seed: int, candidates: Path) -> None:
+@dataclass(frozen=True)
+class _Weighting:
+    """One way to weigh the classes: the candidate's name, its class weight, and the metric it is judged by."""
+
+    candidate: str
+    class_weight: ClassWeight
+    metric: str
+
+
+@dataclass(frozen=True)
+class _Chosen:
+    """Hyperparameters, how they were chosen, and what that took; the search if it was an automatic one."""
+
+    settings: LinearSettings
+    words: str
+    usage: Usage
+    search: Search | None = None
+
+
+def train_floors(features: Path, plan: Path, seed: int, candidates: Path, budget: Budget | None = None) -> None:
     """Writes the bundle "majority" and, of "logistic" and "hashing", those the plan wants, plain and "-balanced".
 
     Only class weights make a balanced model; if rare classes are met by resampling, or not at all, there is none.
-    Regularisation and n-gram range are chosen by cross-validation on train: the plain models' by the need's
-    quality metric, because that is what the decision goes by; the balanced ones' by macro-F1.
+    Regularisation and n-gram range are chosen by cross-validation on train, or by a search within the budget if
+    there is one: the plain models' by the need's quality metric, because that is what the decision goes by; the
+    balanced ones' by macro-F1.
 
     Args:
         features: Directory of features.
         plan: The plan, from define.
-        seed: Seed of the folds, the solver and of resampling.
+        seed: Seed of the folds, the search, the solver and of resampling.
         candidates: The directory of candidates to write.
+        budget: Time for an automatic search, and where it is stored; None: no search.
     """
     wanted = read_plan(plan)
     description = read_features(features)
@@ -52,33 +79,83 @@ def train_floors(features: Path, plan: Path, seed: int, candidates: Path) -> Non
     kinds: list[Kind] = [kind for kind in LINEAR_MODELS if wanted.wants(kind)]
     if not kinds:
         return
-    weightings: list[tuple[ClassWeight, str]] = [(None, wanted.need.quality.metric)]
-    if description.imbalance == "weights":
-        weightings.append(("balanced", _BALANCED_METRIC))
     train = read_training_reviews(features, seed)
     labels = description.task.indices(train["label"].tolist())
     price = wanted.need.prices.cpu_hour_eur
+    searches, lines = [], []
     for kind in tqdm(kinds, desc="floors", unit="model", mininterval=1.0):
-        with Meter(price_hour_eur=price) as search:
-            choices = _choose(kind, train, description, weightings, seed)
-        for (class_weight, metric), choice in zip(weightings, choices, strict=True):
+        weightings = _weightings(kind, description, wanted)
+        if budget:
+            minutes = minutes_of(kind, wanted.models, budget.minutes) / len(weightings)
+            part = Budget(minutes, budget.directory)
+            chosen = [_search(kind, one, train, features, part, seed, price) for one in weightings]
+        else:
+            chosen = _cross_validate(kind, weightings, train, labels, seed, price)
+        for one, choice in zip(weightings, chosen, strict=True):
             with Meter(price_hour_eur=price) as training:
-                fitted = fit_linear(kind, train["natural"].tolist(), labels, choice.settings, class_weight, seed)
-            candidate = f"{kind}-balanced" if class_weight else kind
-            print(f"{candidate}: {_in_words(choice, metric, len(train))}")
-            usage = _share(search.usage, len(weightings)) + training.usage
-            _write_linear(candidates, candidate, kind, description, choice.settings, fitted, usage, profile)
+                fitted = fit_linear(kind, train["natural"].tolist(), labels, choice.settings, one.class_weight, seed)
+            usage = choice.usage + training.usage
+            _write_linear(candidates, one.candidate, kind, description, choice, fitted, usage, profile)
+            lines.append(f"{one.candidate}: {choice.words}")
+            searches += [choice.search] if choice.search else []
+    write_searches(candidates, searches)
+    print("\n".join(lines))
 
 
-def _choose(
+def _weightings(kind: Kind, description: Features, plan: Plan) -> list[_Weighting]:
+    weightings = [_Weighting(kind, None, plan.need.quality.metric)]
+    if description.imbalance == "weights":
+        weightings.append(_Weighting(f"{kind}-balanced", "balanced", _BALANCED_METRIC))
+    return weightings
+
+
+def _search(
     kind: Kind,
+    weighting: _Weighting,
     train: pd.DataFrame,
-    description: Features,
-    weightings: Sequence[tuple[ClassWeight, str]],
+    features: Path,
+    budget: Budget,
     seed: int,
-) -> list[Choice]:
-    searched = stratified_sample(train, SEARCH_SAMPLE_ROWS if len(train) > SEARCH_ALL_ROWS else 0, seed)
-    return choose_settings(kind, searched, description.task.indices(searched["label"].tolist()), weightings, seed)
+    price: float,
+) -> _Chosen:
+    """Returns the hyperparameters that an automatic search finds on train and tune."""
+    with Meter(price_hour_eur=price) as meter:
+        found = tune_linear(
+            weighting.candidate,
+            kind,
+            train,
+            read_split(features, "tune"),
+            read_features(features).task,
+            weighting.class_weight,
+            weighting.metric,
+            budget.minutes,
+            budget.directory,
+            directory_fingerprint(features),
+            seed,
+        )
+    words = f"{in_words(found.best)} chosen in {len(found.trials)} trials"
+    return _Chosen(settings_of(found.best), words, meter.usage, found)
+
+
+def _cross_validate(
+    kind: Kind,
+    weightings: Sequence[_Weighting],
+    train: pd.DataFrame,
+    labels: NDArray[np.int64],
+    seed: int,
+    price: float,
+) -> list[_Chosen]:
+    """Returns the hyperparameters that cross-validation on train chooses for each weighting."""
+    rows = SEARCH_SAMPLE_ROWS if len(train) > SEARCH_ALL_ROWS else 0
+    searched = stratified_sample(train.assign(label_index=labels), rows, seed)
+    with Meter(price_hour_eur=price) as meter:
+        judged = [(one.class_weight, one.metric) for one in weightings]
+        choices = choose_settings(kind, searched, searched["label_index"].to_numpy(), judged, seed)
+    usage = _share(meter.usage, len(weightings))
+    return [
+        _Chosen(choice.settings, _in_words(choice, one.metric, len(train)), usage)
+        for one, choice in zip(weightings, choices, strict=True)
+    ]
 
 
 def _share(usage: Usage, models: int) -> Usage:
@@ -124,7 +201,7 @@ def _write_linear(
     candidate: str,
     kind: Kind,
     description: Features,
-    settings: LinearSettings,
+    chosen: _Chosen,
     fitted: FittedLinear,
     training: Usage,
     profile: dict[str, bytes],
@@ -133,13 +210,15 @@ def _write_linear(
         candidate=candidate,
         task=description.task,
         model=kind,
-        base_model=f"{_FEATURE_NAMES[kind]}, C={settings.strength:g}, n-grams of up to {settings.longest_ngram}",
+        base_model=f"{_FEATURE_NAMES[kind]}, C={chosen.settings.strength:g}, "
+        f"n-grams of up to {chosen.settings.longest_ngram}",
         runtime="scikit-learn",
         natural_steps=description.natural_steps,
         predictor=_PREDICTORS[kind],
         preprocessing=fitted.inputs.parameters.model_dump(),
         data_fingerprint=description.data_fingerprint,
         code_fingerprint=description.code_fingerprint,
+        hyperparameters=chosen.search.best if chosen.search else {},
         training=training,
     )
     write_bundle(bundle_directory(candidates, candidate), manifest, fitted.files() | profile)

@@ -159,8 +159,15 @@ def fit_linear(
         seed: Seed of the solver.
     """
     inputs = vectorise(kind, texts, settings.longest_ngram, settings.least_reviews)
+    return fit_inputs(inputs, labels, settings.strength, class_weight, seed)
+
+
+def fit_inputs(
+    inputs: Inputs, labels: NDArray[np.int64], strength: float, class_weight: ClassWeight, seed: int
+) -> FittedLinear:
+    """Returns what `fit_linear` returns, for training reviews that are vectorised already."""
     model = LogisticRegression(
-        C=settings.strength,
+        C=strength,
         class_weight=class_weight,
         solver=_SOLVER,
         tol=_TOLERANCE,

@@ -1,5 +1,6 @@
 import random
 import re
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -27,7 +28,8 @@ from components.shared.profile import ProfileBuilder, write_profile
 from components.shared.reviews import write_reviews
 from components.shared.task import Task, scores_of
 from components.shared.text import TextPreprocessing
-from components.train_floor import floor
+from components.shared.tuning import Budget, read_searches, search
+from components.train_floor import floor, linear_tuning
 from components.train_floor.floor import train_floors
 from components.train_floor.linear import LONGEST_NGRAMS, STRENGTHS, Kind, LinearSettings, fit_linear
 
@@ -222,3 +224,60 @@ def test_bundles_keep_what_train_looked_like_and_how_text_was_cleaned(tmp_path: 
     for bundle in _train(tmp_path, features, "logistic", "hashing").values():
         assert read_profile(bundle) == builder.finish(["dress"])
         assert read_manifest(bundle).natural_steps == ("html", "links")
+
+
+def _tune(tmp_path: Path, features: Path, storage: Path) -> Path:
+    plan = _write_plan(tmp_path / "plan.json", "logistic", "hashing")
+    train_floors(features, plan, 7, tmp_path / "floor", Budget(60.0, storage))
+    return tmp_path / "floor"
+
+
+def test_a_search_decides_the_hyperparameters_and_is_recorded(tmp_path: Path, few_trials: None) -> None:
+    features = _write_features(tmp_path / "features", ("1", "2", "3"))
+    candidates = _tune(tmp_path, features, tmp_path / "tuning")
+    searches = {one.candidate: one for one in read_searches(candidates)}
+    assert set(searches) == _ALL - {"majority"}
+    assert searches["logistic"].metric == searches["hashing-balanced"].metric == "macro_f1"
+    assert sum(one.minutes for one in searches.values()) == pytest.approx(60)
+    for candidate, one in searches.items():
+        manifest = read_manifest(bundle_directory(candidates, candidate))
+        assert manifest.hyperparameters == one.best == one.trials[one.best_trial or 0].values
+        assert f"C={one.best['strength']:g}," in manifest.base_model
+        assert manifest.preprocessing["ngram_range"] == [1, one.best["longest_ngram"]]
+
+
+def test_trials_read_neither_select_nor_test(
+    tmp_path: Path, few_trials: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = []
+
+    def record(directory: Path, split: str) -> pd.DataFrame:
+        read.append(split)
+        return read_split(directory, split)
+
+    monkeypatch.setattr(floor, "read_split", record)
+    monkeypatch.setattr("components.shared.features.read_split", record)
+    features = _write_features(tmp_path / "features", ("1", "2", "3"))
+    before = read_searches(_tune(tmp_path, features, tmp_path / "tuning"))
+    assert set(read) == {"train", "tune"}
+
+    reviews = pd.read_parquet(features / REVIEWS)
+    reviews.loc[reviews["split"].isin(["select", "test"]), ["natural", "text", "label"]] = ["other", "other", "1"]
+    write_reviews(reviews, features / REVIEWS, "features")
+    after = read_searches(_tune(tmp_path, features, tmp_path / "another"))
+    assert [[(trial.values, trial.score) for trial in one.trials] for one in after] == [
+        [(trial.values, trial.score) for trial in one.trials] for one in before
+    ]
+
+
+def test_other_features_start_another_search(tmp_path: Path, few_trials: None) -> None:
+    for name, labels in (("one", ("1", "2", "3")), ("two", ("1", "3"))):
+        (tmp_path / name).mkdir()
+        _tune(tmp_path / name, _write_features(tmp_path / name / "features", labels), tmp_path / "tuning")
+    assert len(list((tmp_path / "tuning").glob("logistic-balanced-*.db"))) == 2
+
+
+@pytest.fixture
+def few_trials(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Four trials a search, however fast the machine is."""
+    monkeypatch.setattr(linear_tuning, "search", partial(search, most_trials=4))

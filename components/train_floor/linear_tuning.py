@@ -1,0 +1,92 @@
+"""The space of the linear models' hyperparameters, and the search in it."""
+
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from optuna.distributions import FloatDistribution, IntDistribution
+from sklearn.metrics import accuracy_score, f1_score
+
+from components.shared.task import Task
+from components.shared.tuning import Report, Search, Space, Values, search
+from components.train_floor.linear import ClassWeight, Inputs, Kind, LinearSettings, fit_inputs, vectorise
+
+_SPACE: Space = {
+    "strength": FloatDistribution(0.05, 50.0, log=True),
+    "longest_ngram": IntDistribution(1, 3),
+    "least_reviews": IntDistribution(1, 5),
+}
+_START: dict[Kind, Values] = {
+    "logistic": {"strength": 2.0, "longest_ngram": 2, "least_reviews": 2},
+    "hashing": {"strength": 4.0, "longest_ngram": 2, "least_reviews": 2},
+}
+_HOW = "Each trial fits the whole train split once and is judged on tune."
+
+
+def tune_linear(
+    candidate: str,
+    kind: Kind,
+    train: pd.DataFrame,
+    tune: pd.DataFrame,
+    task: Task,
+    class_weight: ClassWeight,
+    metric: str,
+    minutes: float,
+    directory: Path,
+    features_fingerprint: str,
+    seed: int,
+) -> Search:
+    """Searches for the hyperparameters of a linear model, see `tuning.search`.
+
+    Args:
+        candidate: What the search is for.
+        kind: Which features.
+        train, tune: Reviews of the two splits, stage "features".
+        task: Their labels.
+        class_weight: "balanced", or None for all reviews alike.
+        metric: What is maximised on tune, a key of `Quality.metric`.
+        minutes: Time for the search.
+        directory: Directory of the storages.
+        features_fingerprint: Tells searches on other data apart.
+        seed: Seed of the sampler and the solver.
+    """
+    texts, tune_texts = train["natural"].tolist(), tune["natural"].tolist()
+    labels, truth = (task.indices(reviews["label"].tolist()) for reviews in (train, tune))
+
+    @lru_cache(maxsize=4)
+    def inputs_of(longest_ngram: int, least_reviews: int) -> Inputs:
+        return vectorise(kind, texts, longest_ngram, least_reviews)
+
+    def objective(values: Values, report: Report) -> float:
+        settings = settings_of(values)
+        inputs = inputs_of(settings.longest_ngram, settings.least_reviews)
+        return score(
+            truth, fit_inputs(inputs, labels, settings.strength, class_weight, seed).predict(tune_texts), metric
+        )
+
+    return search(
+        candidate,
+        _SPACE,
+        objective,
+        _START[kind],
+        minutes=minutes,
+        directory=directory,
+        decided_by={"features": features_fingerprint},
+        metric=metric,
+        how=_HOW,
+        seed=seed,
+    )
+
+
+def settings_of(values: Values) -> LinearSettings:
+    """Returns the values of a trial as hyperparameters."""
+    return LinearSettings(float(values["strength"]), int(values["longest_ngram"]), int(values["least_reviews"]))
+
+
+def score(truth: NDArray[np.int64], predicted: NDArray[np.int64], metric: str) -> float:
+    """Returns the accuracy, macro-F1 or weighted F1 of predicted label indices."""
+    if metric == "accuracy":
+        return float(accuracy_score(truth, predicted))
+    return float(f1_score(truth, predicted, average=metric.removesuffix("_f1"), zero_division=0))
