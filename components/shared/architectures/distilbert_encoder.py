@@ -71,7 +71,7 @@ class SelfAttention(keras.layers.Layer):
         super().__init__(**options)
         self.heads = heads
         self.dropout = dropout
-        self._attention_dropout = keras.layers.Dropout(dropout)
+        self._attention_dropout = keras.layers.Dropout(dropout, dtype="float32")
 
     def call(self, tensors: Any, training: Any = None) -> Any:
         """Returns the context as rows, shape (batch * length, dim)."""
@@ -81,8 +81,8 @@ class SelfAttention(keras.layers.Layer):
         query, key, value = (tf.transpose(tf.reshape(rows, shape), (0, 2, 1, 3)) for rows in (query, key, value))
         scores = tf.matmul(query, key, transpose_b=True) / math.sqrt(dim // self.heads)
         # In mixed precision too, the sums of a softmax and of a mean want float32.
-        weights = tf.cast(tf.nn.softmax(tf.cast(scores + bias, tf.float32)), value.dtype)
-        weights = self._attention_dropout(weights, training=training)
+        weights = tf.nn.softmax(tf.cast(scores + bias, tf.float32))
+        weights = tf.cast(self._attention_dropout(weights, training=training), value.dtype)
         return tf.reshape(tf.transpose(tf.matmul(weights, value), (0, 2, 1, 3)), (-1, dim))
 
     def get_config(self) -> dict[str, Any]:

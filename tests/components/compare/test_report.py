@@ -15,11 +15,13 @@ from components.compare.table import make_rows
 from components.compare.techniques import describe_gains
 from components.shared.explanations import DrivingWords, Explanation, WordEffect
 from components.shared.features import Features, Finding
+from components.shared.history import History
 from components.shared.measurements import Champion, Machine, Measurement, Measurements, Spread
 from components.shared.meter import Usage
 from components.shared.metrics import quality
 from components.shared.need import parse_need
 from components.shared.plan import Cell, Plan
+from components.shared.searches import Search, TrialRecord
 from components.shared.services.record import Offer
 from components.shared.task import Task
 from components.shared.text import TextPreprocessing
@@ -310,3 +312,50 @@ def test_a_service_that_is_never_dearer_has_a_dash_for_a_volume():
 
 def test_without_services_the_report_has_no_such_section():
     assert "Buying it instead" not in render_report(make_content(3))
+
+
+def test_the_report_shows_how_each_training_went_in_a_picture_and_in_words():
+    history = History(
+        loss=[1.2, 0.9],
+        gradient_norm=[2.0, 1.5],
+        tune_macro_f1=[0.4, 0.45],
+        tune_accuracy=[0.6, 0.65],
+        seconds=[10.0, 10.0],
+        reviews=500,
+        best_epoch=1,
+    )
+    page = render_report(replace(make_content(3), histories={"<b>lstm</b>": history}))
+    section = page[page.index('id="trainings"') :]
+    section = section[: section.index("</section>")]
+    assert "&lt;b&gt;lstm&lt;/b&gt;" in section and "<b>lstm" not in section
+    assert 'role="img"' in section and section.count("Training loss from 1.200 to 0.900") == 2
+    assert "gradient norm" in section and "50 reviews/s" in section
+
+
+def test_without_a_training_by_epochs_there_is_no_section_for_it():
+    assert 'id="trainings"' not in render_report(make_content(3))
+
+
+def test_automatic_searches_are_pictured_told_and_escaped():
+    search = Search(
+        candidate="lstm",
+        metric="macro_f1",
+        minutes=5,
+        how=_HOSTILE,
+        best={"word_vectors": _HOSTILE},
+        best_trial=1,
+        trials=tuple(
+            TrialRecord(number=number, values={}, outcome="finished", score=score, seconds=60)
+            for number, score in enumerate((0.41, 0.47))
+        ),
+    )
+    page = render_report(replace(make_content(2), searches=[search]))
+    section = page[page.index('id="tuning"') :]
+    section = section[: section.index("</section>")]
+    assert "<svg" in section and "macro-F1 0.470 on tune, after 0.410" in section
+    assert _HOSTILE not in page and "&lt;script&gt;" in section
+    assert 'role="img" aria-label="Search for lstm. 2 trials' in section
+
+
+def test_without_a_search_there_is_no_section_on_tuning():
+    assert 'id="tuning"' not in render_report(make_content(2))

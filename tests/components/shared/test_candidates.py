@@ -11,6 +11,7 @@ from components.shared.candidates import (
     read_failures,
     write_failures,
 )
+from components.shared.history import History, read_histories, write_history
 
 
 def _candidate(candidates: Path, name: str, content: str = "{}") -> None:
@@ -35,10 +36,11 @@ def test_failures_come_back_and_no_record_means_none(tmp_path: Path) -> None:
     assert read_failures(tmp_path / "new") == {"lstm-int8": "collapsed"}
 
 
-def test_gathering_takes_bundles_and_failures_of_all_and_leaves_checkpoints(tmp_path: Path) -> None:
+def test_gathering_takes_bundles_histories_and_failures_of_all_and_leaves_checkpoints(tmp_path: Path) -> None:
     first, second, empty = tmp_path / "first", tmp_path / "second", tmp_path / "empty"
     _candidate(first, "lstm", "first")
     _candidate(second, "lstm-prune", "second")
+    write_history(first / "lstm", History(loss=[0.5]))
     write_failures(first, {"lstm-int8": "collapsed"})
     write_failures(second, {"lstm-cluster": "no kernel"})
     empty.mkdir()
@@ -47,6 +49,7 @@ def test_gathering_takes_bundles_and_failures_of_all_and_leaves_checkpoints(tmp_
     assert (bundle_directory(tmp_path / "all", "lstm-prune") / MANIFEST).read_text(encoding="utf-8") == "second"
     assert read_failures(tmp_path / "all") == {"lstm-int8": "collapsed", "lstm-cluster": "no kernel"}
     assert list((tmp_path / "all").glob("*/checkpoint")) == []
+    assert read_histories([tmp_path / "all"]) == {"lstm": History(loss=[0.5])}
 
 
 def test_gathering_nothing_gives_an_empty_directory(tmp_path: Path) -> None:

@@ -24,6 +24,7 @@ from components.shared.history import read_histories
 from components.shared.keras import keras, tf
 from components.shared.plan import Cell, read_plan
 from components.shared.training_state import Progress, TrainingState, TrainingStates
+from components.train_lstm.training import LstmSettings, train
 
 _SCRIPT = Path(__file__).with_name("killed_training.py")
 
@@ -114,6 +115,35 @@ def test_a_killed_distilbert_goes_on_and_ends_with_exactly_the_same_weights(
     for curve in ("loss", "gradient_norm", "tune_macro_f1", "tune_accuracy", "best_epoch"):
         assert getattr(before, curve) == getattr(after, curve)
     assert before.earlier_seconds == 0 < after.earlier_seconds < figures["training_seconds"]
+    assert not (tmp_path / "states").exists()
+
+
+def test_a_killed_lstm_goes_on_and_ends_with_exactly_the_same_weights(
+    tiny: Any, tmp_path: Path, batches_asked: list[int]
+) -> None:
+    features = Path(shutil.copytree(tiny.features, tmp_path / "features"))
+    described = read_features(features).model_copy(update={"word_dropout": 0.2})
+    (features / DESCRIPTION).write_text(described.model_dump_json())
+    settings = LstmSettings(
+        embedding_training="fine-tuned",
+        units=4,
+        directions=2,
+        dropout=0.3,
+        embedding_dropout=0.3,
+        epochs=4,
+        patience=3,
+        batch_size=8,
+        learning_rate=0.02,
+        seed=5,
+    )
+    train(features, tiny.plan, settings, tmp_path / "uninterrupted")
+    saving = replace(settings, training_state=str(tmp_path / "states"))
+    # Epochs have 8 steps: the 12th state is that after 11 batches and an epoch, the 11th after 10 batches.
+    _kill("lstm", features, tiny.plan, saving, tmp_path, "save", 12)
+    batches_asked.clear()
+    train(features, tiny.plan, saving, tmp_path / "resumed")
+    assert len(batches_asked) == 4 * 8 - 10
+    _same_weights(tmp_path / "uninterrupted", tmp_path / "resumed", "lstm")
     assert not (tmp_path / "states").exists()
 
 
