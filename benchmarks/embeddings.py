@@ -80,7 +80,8 @@ def _train_all(data: Path, seeds: Sequence[int], workspace: Path) -> dict[str, l
         with contextlib.redirect_stdout(sys.stderr):
             _engineer(cleaned, seed, features)
         for variant in _VARIANTS:
-            result = _train(features, variant, seed)
+            with contextlib.redirect_stdout(sys.stderr):
+                result = _train(features, variant, seed)
             results[variant.name].append(result)
             figures = "  ".join(f"{figure:.3f}" for figure in result.figures)
             print(f"  seed {seed}  {variant.name:<20} {figures}  {result.epochs} epochs", flush=True)

@@ -11,8 +11,8 @@ from pipelines.estimate import describe
 
 def _described(**parameters: Any) -> str:
     every = arguments.defaults() | parameters
-    plan = make_plan(**{name: every[name] for name in ("need", "labels", "models", "techniques", "language")})
-    return describe(plan, every)
+    names = ("need", "labels", "models", "techniques", "language", "embeddings", "lstm_embedding_training")
+    return describe(make_plan(**{name: every[name] for name in names}), every)
 
 
 def _minutes(text: str) -> int:
@@ -49,3 +49,19 @@ def test_paid_services_are_named_with_what_they_may_cost_at_most() -> None:
     assert "Paid services" not in _described()
     text = _described(services=["vader", "chat"], service_maximum_calls=1200, service_maximum_eur=0.5)
     assert "Paid services, if there is a key: chat; at most 1,200 calls and 0.5 € in all" in text
+
+
+def test_every_kind_of_word_vectors_takes_its_time() -> None:
+    both = {"models": ["lstm"], "embeddings": ["random", "word2vec"], "sample_rows": 200_000}
+    once = _described(**both | {"embeddings": ["random"]})
+    twice, four = _described(**both), _described(**both, lstm_embedding_training="both")
+    assert "lstm-word2vec-tuned" in twice and "lstm-word2vec-frozen" in four
+    assert _training_seconds(twice) == 2 * _training_seconds(once) and _training_seconds(
+        four
+    ) > 3 * _training_seconds(once)
+
+
+def _training_seconds(text: str) -> int:
+    found = re.search(r"train lstm +(\d+)", text)
+    assert found
+    return int(found.group(1))

@@ -80,3 +80,11 @@ def test_lost_and_gained_quality_are_told_from_no_difference():
 def test_candidates_without_a_measured_parent_are_left_out():
     orphan = _measurement("lstm-prune", ("prune",))
     assert describe_gains([orphan], {}, {}) == []
+
+
+def test_techniques_are_compared_with_the_model_they_were_applied_to_not_with_its_variants():
+    measured = [_measurement("lstm"), _measurement("lstm-dynamic", ("dynamic",)), _measurement("lstm-random-tuned")]
+    values = {"macro_f1": 0.5, "average_error": 0.0, "p95_ms": 1.0, "memory_mb": 1.0, "size_mb": 1.0, "cost_eur": 1.0}
+    candidates = {one.candidate: Candidate(name=one.candidate, quality=0.5, **values) for one in measured}
+    samples = {name: np.full(101, 0.5) for name in candidates}
+    assert [gain.parent for gain in describe_gains(measured, candidates, samples)] == ["lstm"]

@@ -47,6 +47,31 @@ def test_each_step_gets_the_chains_that_end_in_it() -> None:
     assert plan.chains_of("distilbert", "prune") == []
 
 
+def test_every_kind_of_word_vectors_has_a_cell_and_techniques_only_the_best() -> None:
+    plan = make_plan(
+        need="",
+        labels=LABELS,
+        models=["logistic", "lstm"],
+        techniques=["dynamic"],
+        language="en",
+        embeddings=["word2vec", "gs://bucket/Mine.txt"],
+        lstm_embedding_training="both",
+    )
+    lstms = [cell for cell in plan.cells if cell.model == "lstm"]
+    assert [cell.candidate for cell in lstms] == [
+        *("lstm", "lstm-word2vec-frozen", "lstm-word2vec-tuned", "lstm-mine.txt-frozen", "lstm-mine.txt-tuned"),
+        "lstm-dynamic",
+    ]
+    assert lstms[0].reason == "the best on tune of word2vec-frozen, word2vec-tuned, mine.txt-frozen, mine.txt-tuned"
+    assert [cell.candidate for cell in plan.built if cell.model == "lstm"] == [
+        cell.candidate for cell in lstms if cell.candidate != "lstm"
+    ]
+
+
+def test_one_kind_of_word_vectors_is_the_lstm_itself() -> None:
+    assert [cell.candidate for cell in _plan(["lstm"], []).built] == ["lstm"]
+
+
 def test_the_code_fingerprint_is_part_of_the_plan() -> None:
     assert len(_plan(["lstm"], []).code_fingerprint) == 16
 
@@ -72,6 +97,13 @@ def test_the_code_fingerprint_is_part_of_the_plan() -> None:
         ({"choices": {"clean_steps": ["html", "polish"]}}, "clean_steps: unknown 'polish'; known are encoding, html"),
         ({"choices": {"adapter": ["csv"]}}, "adapter: unknown 'csv'; known are clothing, sentiment140, auto"),
         ({"choices": {"imbalance": [""]}}, "imbalance: unknown ''"),
+        (
+            {"choices": {"lstm_embedding_training": ["tuned"]}},
+            "lstm_embedding_training: unknown 'tuned'; known are frozen, fine-tuned, both",
+        ),
+        ({"settings": {"lstm_directions": 3}}, "lstm_directions is 3; choose a value between 1 and 2"),
+        ({"embeddings": []}, "embeddings: name at least one of glove-6b-50d"),
+        ({"embeddings": ["a/x.txt", "b/x.txt"]}, "embeddings: two are called 'x.txt'"),
         (
             {"choices": {"services": ["vader", "oracle"]}},
             "services: unknown 'oracle'; known are vader, azure-language",

@@ -249,3 +249,39 @@ def test_a_label_without_reviews_is_refused(
     three = task.model_copy(update={"labels": ("1", "2", "3"), "scores": (1.0, 2.0, 3.0)})
     with pytest.raises(UserError, match=r"the train split .* has none with label '3'"):
         _engineer(write_clean(clean_table(), task=three), tmp_path / "features")
+
+
+def test_every_kind_of_word_vectors_is_written_with_its_coverage(
+    clean_table: MakeTable, write_clean: WriteClean, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "My Vectors.txt"
+    file.write_text("soft 1.0 2.0\ndress 3.0 4.0\n", encoding="utf-8")
+    embeddings = ("glove-6b-50d", "random", "word2vec", "fasttext", str(file))
+    summary = _engineer(write_clean(clean_table()), tmp_path / "features", embeddings=embeddings)
+    names = ("glove-6b-50d", "random", "word2vec", "fasttext", "my-vectors.txt")
+    assert read_features(tmp_path / "features").embeddings == tuple(summary.embeddings) == names
+    dimensions = {name: one.dimensions for name, one in summary.embeddings.items()}
+    assert dimensions == dict(zip(names, (50, 100, 100, 100, 2), strict=True))
+    for name in names:
+        matrix = read_embeddings(tmp_path / "features", name)
+        assert matrix.shape == (summary.words + 1, dimensions[name]) and not matrix[0].any()
+    assert summary.embeddings["my-vectors.txt"].vocabulary_coverage == pytest.approx(2 / summary.words)
+    assert summary.embeddings["fasttext"].token_coverage == 1.0
+    assert "my-vectors.txt: " in capsys.readouterr().out
+
+
+def test_word_vectors_are_fitted_on_train_alone(
+    clean_table: MakeTable, write_clean: WriteClean, tmp_path: Path
+) -> None:
+    table = clean_table()
+    _engineer(write_clean(table), tmp_path / "features", embeddings=("word2vec",), seed=4)
+    train = read_split(tmp_path / "features", "train")
+    table.loc[~table["review_id"].isin(train["review_id"]), "tokens"] = "soft unseen " * 9
+    _engineer(write_clean(table), tmp_path / "again", embeddings=("word2vec",), seed=4)
+    first, again = (read_embeddings(tmp_path / name, "word2vec") for name in ("features", "again"))
+    np.testing.assert_array_equal(first, again)
+
+
+def test_two_files_of_one_name_are_refused_before_anything_is_read(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="two are called 'vectors'"):
+        _engineer(tmp_path / "nowhere", tmp_path / "features", embeddings=("a/vectors", "b/vectors"))

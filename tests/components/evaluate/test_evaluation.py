@@ -11,6 +11,7 @@ from components.shared.candidates import bundle_directory
 from components.shared.errors import UserError
 from components.shared.features import read_split
 from components.shared.measurements import predictions_path, read_measurements, read_predictions
+from components.shared.plan import Cell, read_plan
 from components.shared.text import join_title
 
 
@@ -26,10 +27,8 @@ def evaluate(trained, tmp_path):
     quick = tmp_path / "quick"
     shutil.copytree(bundle_directory(trained.sources[0], "majority"), bundle_directory(quick, "majority"))
 
-    def run(sources=(quick,), champion=tmp_path / "champion", latency_reviews=5):
-        evaluate_candidates(
-            trained.features, trained.plan, sources, champion, latency_reviews, tmp_path / "measurements"
-        )
+    def run(sources=(quick,), champion=tmp_path / "champion", latency_reviews=5, plan=trained.plan):
+        evaluate_candidates(trained.features, plan, sources, champion, latency_reviews, tmp_path / "measurements")
         return read_measurements(tmp_path / "measurements")
 
     return run
@@ -110,6 +109,15 @@ def test_a_planned_candidate_that_nobody_delivered_is_named(evaluate):
     result = evaluate()
     assert set(result.failures) == {"logistic", "lstm", "lstm-prune", "lstm-cluster"}
     assert "lstm-int8" not in result.failures
+
+
+def test_a_variant_that_is_called_by_its_models_name_is_not_missed(trained, evaluate, tmp_path):
+    plan = read_plan(trained.plan)
+    cells = (*plan.cells, Cell(model="lstm", variant="random-frozen"), Cell(model="lstm", variant="random-tuned"))
+    path = tmp_path / "plan.json"
+    path.write_text(plan.model_copy(update={"cells": cells}).model_dump_json(), encoding="utf-8")
+    result = evaluate(plan=path)
+    assert set(result.failures) == {"logistic", "lstm", "lstm-prune", "lstm-cluster"}
 
 
 def test_the_champion_is_measured_beside_the_candidates(trained, evaluate, tmp_path):

@@ -12,7 +12,7 @@ from ai_edge_litert.interpreter import Interpreter
 
 from components.shared.bundle import load_bundle, read_manifest
 from components.shared.bundle import read_profile as read_profile_of_bundle
-from components.shared.candidates import bundle_directory, checkpoint_directory
+from components.shared.candidates import bundle_directory, checkpoint_directory, list_bundles
 from components.shared.checkpoints import load_checkpoint
 from components.shared.features import (
     DESCRIPTION,
@@ -21,6 +21,7 @@ from components.shared.features import (
     read_profile,
     read_split,
     read_training_reviews,
+    write_embeddings,
 )
 from components.shared.fitting import predict
 from components.shared.plan import read_plan
@@ -120,7 +121,7 @@ class _Stopped(Exception):
 def test_what_the_features_say_of_training_is_asked_for(
     tiny: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def stop(*asked: Any) -> None:
+    def stop(*asked: Any, **_: Any) -> None:
         raise _Stopped(*asked)
 
     features = Path(shutil.copytree(tiny.features, tmp_path / "features"))
@@ -135,3 +136,41 @@ def test_what_the_features_say_of_training_is_asked_for(
     assert all(map(np.array_equal, learnt.encoded, architecture.encode(reviews)))
     assert len(tune.labels) == len(read_split(tiny.features, "tune"))
     assert weights == [1.0, 1.0, 1.0] and settings.word_dropout == 0.4
+
+
+@pytest.fixture(scope="module")
+def variants(tiny: Any, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, float]]:
+    """Candidates and figures of word vectors that tell words apart, and of empty ones."""
+    root = tmp_path_factory.mktemp("variants")
+    features = Path(shutil.copytree(tiny.features, root / "features"))
+    vectors = read_embeddings(features, "random")
+    write_embeddings(features, "empty", np.zeros((len(vectors), 4), dtype=np.float32))
+    described = read_features(features).model_copy(update={"embeddings": ("empty", "random")})
+    (features / DESCRIPTION).write_text(described.model_dump_json())
+    settings = replace(_SETTINGS, epochs=5, patience=5, batch_size=8, learning_rate=0.05)
+    metrics = train(features, tiny.plan, settings, root / "candidates")
+    return root / "candidates", metrics
+
+
+def test_every_variant_is_a_candidate_and_the_best_on_tune_is_the_lstm(
+    variants: tuple[Path, dict[str, float]],
+) -> None:
+    candidates, metrics = variants
+    assert set(list_bundles(candidates)) == {"lstm", "lstm-empty-frozen"}
+    assert read_manifest(bundle_directory(candidates, "lstm")).base_model == "random"
+    reached, other = metrics["tune_macro_f1_random-frozen"], metrics["tune_macro_f1_empty-frozen"]
+    assert metrics["tune_macro_f1"] == reached > other
+
+
+def test_techniques_find_the_checkpoint_of_the_best_alone(variants: tuple[Path, dict[str, float]]) -> None:
+    candidates, _ = variants
+    assert [path.parent.name for path in candidates.glob("*/checkpoint")] == ["lstm"]
+
+
+def test_a_variant_is_scored_as_itself(tiny: Any, variants: tuple[Path, dict[str, float]]) -> None:
+    candidates, _ = variants
+    bundle = bundle_directory(candidates, "lstm-empty-frozen")
+    manifest = read_manifest(bundle)
+    assert (manifest.candidate, manifest.model, manifest.base_model) == ("lstm-empty-frozen", "lstm", "empty")
+    predicted = load_bundle(bundle).predict(tiny.texts)
+    assert np.ptp(predicted, axis=0).max() < 1e-6  # frozen vectors of nothing but zeros tell no words apart
