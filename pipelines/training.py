@@ -421,6 +421,7 @@ def training_pipeline(
         patience=lstm_patience,
         batch_size=lstm_batch_size,
         learning_rate=lstm_learning_rate,
+        **searched,
         seed=seed,
         training_state=training_state,
     )
@@ -437,6 +438,7 @@ def training_pipeline(
         patience=distilbert_patience,
         batch_size=distilbert_batch_size,
         learning_rate=distilbert_learning_rate,
+        **searched,
         seed=seed,
         layer_decay=distilbert_layer_decay,
         frozen_layers=distilbert_frozen_layers,

@@ -31,6 +31,7 @@ from components.shared.measurements import (
 from components.shared.metrics import QualityFigures, quality
 from components.shared.need import Need
 from components.shared.plan import DEEP_MODELS, Plan, read_plan
+from components.shared.searches import read_searches
 
 _FORMAT_VERSION = 1
 _BYTES_PER_MB = 1_000_000
@@ -143,6 +144,7 @@ def compare_candidates(
         own=own,
         explained=explained,
         histories=read_histories(sources),
+        searches=[one for source in sources for one in read_searches(source)],
         pages={title: path for title, path in pages.items() if path.is_file()},
     )
 

@@ -16,6 +16,7 @@ from components.compare.explaining import MINIMUM_OCCURRENCES, ChoiceExplanation
 from components.compare.selection import METRIC_NAMES, Decision
 from components.compare.table import Row
 from components.compare.techniques import Gain
+from components.compare.tuning_chart import describe_search, draw_search
 from components.compare.word_pictures import draw_driving_words, draw_review_words
 from components.shared.features import OUTCOMES, Features
 from components.shared.files import write_text
@@ -25,6 +26,7 @@ from components.shared.metrics import QualityFigures
 from components.shared.need import Need
 from components.shared.plan import Plan
 from components.shared.printable import printable
+from components.shared.searches import Search
 from components.shared.task import Task
 
 _HEADLINES = {
@@ -51,6 +53,7 @@ class ReportContent:
         services: Each paid service against the chosen model.
         own: What the chosen model costs; None if none was chosen.
         histories: How the training of each candidate went that was trained epoch by epoch.
+        searches: The automatic searches for hyperparameters.
     """
 
     decision: Decision
@@ -70,6 +73,7 @@ class ReportContent:
     services: Sequence[BreakEven] = ()
     own: OwnCost | None = None
     histories: Mapping[str, History] = field(default_factory=dict)
+    searches: Sequence[Search] = ()
 
 
 @dataclass(frozen=True)
@@ -131,6 +135,11 @@ def render_report(content: ReportContent) -> str:
         # Safe: drawn by the chart library, which escapes the names it writes.
         chart=Markup(_chart(content)),
         # Safe, as the chart is.
+        searches=[
+            # Safe, as the chart is.
+            (one.candidate, Markup(draw_search(one)), describe_search(one), one.how)
+            for one in content.searches
+        ],
         trainings=[
             (name, Markup(draw_curves(history)), describe_curves(history))
             for name, history in content.histories.items()

@@ -23,6 +23,8 @@ def finetune_distilbert(
     frozen_layers: int,
     warmup: float,
     training_state: str,
+    tune_minutes: int,
+    tuning: str,
     candidates: dsl.Output[dsl.Model],
     metrics: dsl.Output[dsl.Metrics],
 ) -> str:
@@ -45,6 +47,8 @@ def finetune_distilbert(
         frozen_layers: The embeddings and so many of the lowest layers keep their weights; 0: none does.
         warmup: Share of the steps in which the learning rate rises.
         training_state: Directory where training is saved to go on after a kill; empty means nowhere.
+        tune_minutes: Time of the automatic search for all models together; 0: none.
+        tuning: Directory where searches are stored, to go on there after a kill.
         candidates: Directory of candidates; empty if DistilBERT is not wanted.
         metrics: Training time, peak memory, cost, tune quality and curves.
 
@@ -63,6 +67,7 @@ def finetune_distilbert(
         return directory_fingerprint(destination)
 
     from components.finetune_distilbert.finetuning import DistilBertSettings, finetune
+    from components.shared.tuning import Budget
 
     settings = DistilBertSettings(
         base_model=base_model,
@@ -78,6 +83,7 @@ def finetune_distilbert(
         warmup=warmup,
         training_state=training_state,
     )
-    for name, value in finetune(Path(features.path), Path(plan.path), settings, destination).items():
+    budget = Budget(tune_minutes, Path(tuning)) if tune_minutes else None
+    for name, value in finetune(Path(features.path), Path(plan.path), settings, destination, budget).items():
         metrics.log_metric(name, value)
     return directory_fingerprint(destination)

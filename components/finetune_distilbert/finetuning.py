@@ -1,22 +1,28 @@
 """Fine-tuning DistilBERT on the reviews' natural text."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from components.finetune_distilbert.base_model import BaseModel, copy_weights, load_base_model
+from components.finetune_distilbert.distilbert_tuning import tune_distilbert, with_values
 from components.shared.architectures.distilbert import DistilBert
 from components.shared.candidates import write_failures
 from components.shared.errors import UserError
 from components.shared.examples import read_examples
 from components.shared.export import training_meter, write_trained_candidate
-from components.shared.features import read_features, read_split
+from components.shared.features import read_features, read_split, read_training_reviews
+from components.shared.fingerprints import directory_fingerprint
 from components.shared.fitting import FitSettings, fit, start_reproducibly, training_figures
-from components.shared.history import write_history
-from components.shared.plan import read_plan
+from components.shared.history import History, write_history
+from components.shared.plan import Plan, read_plan
+from components.shared.searches import Search, write_searches
 from components.shared.trainer import every_gpu, has_gpu
 from components.shared.training_state import TrainingStates, states_directory
+from components.shared.tuning import Budget, minutes_of
 
 _LENGTH_QUANTILE = 0.95
 #: The two special word pieces and one of the review.
@@ -56,7 +62,18 @@ class DistilBertSettings:
     training_state: str = ""
 
 
-def finetune(features: Path, plan: Path, settings: DistilBertSettings, candidates: Path) -> dict[str, float]:
+@dataclass(frozen=True)
+class _Finetuned:
+    """One fine-tuned DistilBERT: what built it, the model with the best epoch's weights, and its history."""
+
+    architecture: DistilBert
+    model: Any
+    history: History
+
+
+def finetune(
+    features: Path, plan: Path, settings: DistilBertSettings, candidates: Path, budget: Budget | None = None
+) -> dict[str, float]:
     """Fine-tunes a DistilBERT and writes its bundle and checkpoint.
 
     Args:
@@ -64,6 +81,7 @@ def finetune(features: Path, plan: Path, settings: DistilBertSettings, candidate
         plan: The plan, from define.
         settings: How to train.
         candidates: Directory of candidates to write.
+        budget: Time for an automatic search before, and where it is stored; None: no search.
 
     Returns:
         Training time, peak memory, cost and quality on tune, by name.
@@ -78,39 +96,70 @@ def finetune(features: Path, plan: Path, settings: DistilBertSettings, candidate
         raise UserError(
             f"DistilBERT's maximum length is {settings.max_length} word pieces; give at least {_SHORTEST}"
         )
-    described = read_features(features)
+    base = load_base_model(settings.base_model)
+    found = _search(features, planned, settings, base, budget) if budget else None
+    if found:
+        settings = with_values(settings, found.best)
+        write_searches(candidates, [found])
     with TrainingStates(states_directory(settings.training_state)) as states:
         with training_meter(planned) as meter:
-            start_reproducibly(settings.seed)
-            base = load_base_model(settings.base_model)
-            architecture = _architecture(base, settings, features, len(described.task.labels))
-            model = architecture.build()
-            copy_weights(base, model)
-            architecture.freeze(model, settings.frozen_layers)
-            history = fit(
-                architecture,
-                model,
-                train=read_examples(architecture, features, "train", settings.train_rows, settings.seed),
-                tune=read_examples(architecture, features, "tune"),
-                class_weights=architecture.class_weights(described),
-                settings=FitSettings(
-                    epochs=settings.epochs,
-                    batch_size=settings.batch_size,
-                    learning_rate=settings.learning_rate,
-                    seed=settings.seed,
-                    patience=settings.patience,
-                    warmup=settings.warmup,
-                    word_dropout=described.word_dropout,
-                    learning_rate_factors=architecture.learning_rate_factors(model, settings.layer_decay),
-                    mixed_precision=has_gpu(),
-                ),
-                states=states,
-                strategy=every_gpu(),
-            )
-            meter.earlier_seconds = history.earlier_seconds
-        bundle = write_trained_candidate(candidates, architecture, model, (), features, planned, meter.usage)
-        write_history(bundle.parent, history)
-    return training_figures(meter.usage, history) | {"max_length": float(architecture.max_length)}
+            trained = _train(features, settings, base, states)
+            meter.earlier_seconds = trained.history.earlier_seconds
+        best = found.best if found else None
+        bundle = write_trained_candidate(
+            candidates, trained.architecture, trained.model, (), features, planned, meter.usage, best
+        )
+        write_history(bundle.parent, trained.history)
+    max_length = float(trained.architecture.max_length)
+    return training_figures(meter.usage, trained.history) | {"max_length": max_length}
+
+
+def _search(features: Path, plan: Plan, settings: DistilBertSettings, base: BaseModel, budget: Budget) -> Search:
+    def train_trial(trial: DistilBertSettings, callbacks: Sequence[Any]) -> float:
+        history = _train(features, trial, base, callbacks=callbacks).history
+        return history.tune_macro_f1[history.best_epoch]
+
+    part = Budget(minutes_of("distilbert", plan.models, budget.minutes), budget.directory)
+    rows = len(read_training_reviews(features, settings.seed))
+    rows = min(settings.train_rows or rows, rows)
+    return tune_distilbert(settings, rows, train_trial, part, directory_fingerprint(features))
+
+
+def _train(
+    features: Path,
+    settings: DistilBertSettings,
+    base: BaseModel,
+    states: TrainingStates | None = None,
+    callbacks: Sequence[Any] = (),
+) -> _Finetuned:
+    described = read_features(features)
+    start_reproducibly(settings.seed)
+    architecture = _architecture(base, settings, features, len(described.task.labels))
+    model = architecture.build()
+    copy_weights(base, model)
+    architecture.freeze(model, settings.frozen_layers)
+    history = fit(
+        architecture,
+        model,
+        train=read_examples(architecture, features, "train", settings.train_rows, settings.seed),
+        tune=read_examples(architecture, features, "tune"),
+        class_weights=architecture.class_weights(described),
+        settings=FitSettings(
+            epochs=settings.epochs,
+            batch_size=settings.batch_size,
+            learning_rate=settings.learning_rate,
+            seed=settings.seed,
+            patience=settings.patience,
+            warmup=settings.warmup,
+            word_dropout=described.word_dropout,
+            learning_rate_factors=architecture.learning_rate_factors(model, settings.layer_decay),
+            mixed_precision=has_gpu(),
+        ),
+        callbacks=callbacks,
+        states=states,
+        strategy=every_gpu(),
+    )
+    return _Finetuned(architecture, model, history)
 
 
 def _architecture(base: BaseModel, settings: DistilBertSettings, features: Path, classes: int) -> DistilBert:

@@ -3,6 +3,7 @@
 <candidate>/bundle/       the model bundle, ready to score
 <candidate>/checkpoint/   what further techniques start from; only where there are any
 <candidate>/history.json  how its training went; only of those that were trained epoch by epoch
+tuning.json               the automatic searches; only if there were any
 failures.json             candidate -> reason, for chains that were tried and failed
 """
 
@@ -15,6 +16,7 @@ from pathlib import Path
 from components.shared.bundle import MANIFEST
 from components.shared.files import atomic_path
 from components.shared.history import HISTORY
+from components.shared.searches import Search, read_searches, write_searches
 
 _FAILURES = "failures.json"
 
@@ -47,19 +49,22 @@ def read_failures(candidates: Path) -> dict[str, str]:
 
 
 def gather(sources: Iterable[Path], destination: Path) -> None:
-    """Puts the bundles, histories and failures of several directories into one, without checkpoints.
+    """Puts the bundles, histories, searches and failures of several directories into one, without checkpoints.
 
     Files are hard-linked where the file system allows it, so that gathering costs no disk locally.
     """
     destination.mkdir(parents=True, exist_ok=True)
     failures: dict[str, str] = {}
+    searches: list[Search] = []
     for source in sources:
         failures |= read_failures(source)
+        searches += read_searches(source)
         for candidate, bundle in list_bundles(source).items():
             shutil.copytree(bundle, bundle_directory(destination, candidate), copy_function=_link_or_copy)
             history = source / candidate / HISTORY
             if history.is_file():
                 _link_or_copy(str(history), str(destination / candidate / HISTORY))
+    write_searches(destination, searches)
     write_failures(destination, failures)
 
 

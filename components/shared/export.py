@@ -12,6 +12,7 @@ from components.shared.features import profile_file, read_features
 from components.shared.keras import tf
 from components.shared.meter import Meter, Usage
 from components.shared.plan import Plan
+from components.shared.searches import Values
 
 
 def training_meter(plan: Plan) -> Meter:
@@ -32,6 +33,7 @@ def write_candidate_bundle(
     usage: Usage,
     quantization: str = "",
     variant: str = "",
+    hyperparameters: Values | None = None,
 ) -> Path:
     """Writes the bundle of a converted model.
 
@@ -45,6 +47,7 @@ def write_candidate_bundle(
         usage: What all its training took, from the start.
         quantization: How it was exported.
         variant: See `candidate_id`.
+        hyperparameters: What an automatic search chose, if there was one.
 
     Returns:
         The bundle's directory.
@@ -62,6 +65,7 @@ def write_candidate_bundle(
         preprocessing=parts.preprocessing,
         data_fingerprint=description.data_fingerprint,
         code_fingerprint=plan.code_fingerprint,
+        hyperparameters=hyperparameters or {},
         training=usage,
     )
     directory = bundle_directory(candidates, manifest.candidate)
@@ -77,6 +81,7 @@ def write_trained_candidate(
     features: Path,
     plan: Plan,
     usage: Usage,
+    hyperparameters: Values | None = None,
 ) -> Path:
     """Writes the float bundle of a plain Keras model and the checkpoint that techniques start from.
 
@@ -88,10 +93,20 @@ def write_trained_candidate(
         features: Directory of the features that it was trained on.
         plan: What it was trained for.
         usage: What all its training took, from the start.
+        hyperparameters: What an automatic search chose, if there was one.
 
     Returns:
         The bundle's directory.
     """
     checkpoint = checkpoint_directory(candidates, candidate_id(architecture.name, chain))
     save_checkpoint(checkpoint, architecture, model, chain, usage)
-    return write_candidate_bundle(candidates, architecture, architecture.export(model), chain, features, plan, usage)
+    return write_candidate_bundle(
+        candidates,
+        architecture,
+        architecture.export(model),
+        chain,
+        features,
+        plan,
+        usage,
+        hyperparameters=hyperparameters,
+    )

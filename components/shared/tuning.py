@@ -12,18 +12,15 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
 
 import optuna
 from optuna.distributions import BaseDistribution, distribution_to_json
 from optuna.pruners import BasePruner, MedianPruner
 from optuna.samplers import TPESampler
 from optuna.trial import FrozenTrial, TrialState
-from pydantic import BaseModel, ConfigDict
 
-from components.shared.files import write_text
+from components.shared.searches import Search, TrialRecord, Values, in_words
 
-TUNING = "tuning.json"
 #: How the time is divided: by what a trial of each model takes, and gains.
 SHARES = {"logistic": 0.05, "hashing": 0.05, "lstm": 0.30, "distilbert": 0.60}
 #: More trials than this are not made, however much time there is.
@@ -34,54 +31,7 @@ _RANDOM_TRIALS = 5
 _UNPRUNED_TRIALS, _UNPRUNED_EPOCHS = 3, 1
 _SHORT = 16
 
-Value = float | int | str | bool
-Values = dict[str, Value]
 Space = Mapping[str, BaseDistribution]
-
-
-class TrialRecord(BaseModel):
-    """One trial.
-
-    Attributes:
-        number: From 0.
-        values: Its hyperparameters.
-        outcome: "finished"; "stopped", because others were better after as many epochs, or because time was up.
-        score: What it came to, or the best epoch's score until it was stopped; None if no epoch was finished.
-        seconds: How long it took.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    number: int
-    values: Values
-    outcome: Literal["finished", "stopped"]
-    score: float | None
-    seconds: float
-
-
-class Search(BaseModel):
-    """What a search came to.
-
-    Attributes:
-        candidate: The model that was searched for, such as "logistic-balanced".
-        metric: What was maximised on tune.
-        minutes: Time that was given.
-        how: What a trial is, in a sentence.
-        best: The values that final training takes.
-        best_trial: Number of the trial they come from; None if no trial was finished, and `best` are the settings
-            that would be taken without a search.
-        trials: All of them, in order.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    candidate: str
-    metric: str
-    minutes: float
-    how: str
-    best: Values
-    best_trial: int | None
-    trials: tuple[TrialRecord, ...]
 
 
 @dataclass(frozen=True)
@@ -103,22 +53,6 @@ class TrialStopped(Exception):
 
 Report = Callable[[float], None]
 Objective = Callable[[Values, Report], float]
-
-
-class _Searches(BaseModel):
-    searches: tuple[Search, ...]
-
-
-def write_searches(candidates: Path, searches: list[Search]) -> None:
-    """Writes the record of the searches beside the candidates; nothing if there were none."""
-    if searches:
-        write_text(candidates / TUNING, _Searches(searches=tuple(searches)).model_dump_json(indent=2) + "\n")
-
-
-def read_searches(candidates: Path) -> list[Search]:
-    """Returns what `write_searches` wrote; empty if there is nothing."""
-    path = candidates / TUNING
-    return list(_Searches.model_validate_json(path.read_bytes()).searches) if path.is_file() else []
 
 
 def minutes_of(model: str, models: tuple[str, ...], minutes: float) -> float:
@@ -248,15 +182,6 @@ def _progress(candidate: str, study: optuna.Study, used: float, minutes: float) 
     return f"tuning {candidate}, trial {len(_ended(study))}: {came_to} ({in_words(trial.params)}); {so_far}; " + (
         f"{used / 60:.1f} of {minutes:.1f} minutes"
     )
-
-
-def in_words(values: Mapping[str, Any]) -> str:
-    """Returns hyperparameters as text, such as "units=64, dropout=0.25"."""
-    return ", ".join(f"{name}={_rounded(value)}" for name, value in values.items())
-
-
-def _rounded(value: object) -> str:
-    return f"{value:.3g}" if isinstance(value, float) else str(value)
 
 
 def _record(candidate: str, study: optuna.Study, start: Values, metric: str, minutes: float, how: str) -> Search:

@@ -17,7 +17,8 @@ from components.shared.fingerprints import directory_fingerprint
 from components.shared.meter import Meter, Usage
 from components.shared.plan import LINEAR_MODELS, Plan, read_plan
 from components.shared.predictors import MajorityParameters
-from components.shared.tuning import Budget, Search, in_words, minutes_of, write_searches
+from components.shared.searches import Search, in_words, write_searches
+from components.shared.tuning import Budget, minutes_of
 from components.train_floor.linear import (
     Choice,
     ClassWeight,

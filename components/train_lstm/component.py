@@ -22,6 +22,8 @@ def train_lstm(
     learning_rate: float,
     seed: int,
     training_state: str,
+    tune_minutes: int,
+    tuning: str,
     candidates: dsl.Output[dsl.Model],
     metrics: dsl.Output[dsl.Metrics],
 ) -> str:
@@ -43,6 +45,8 @@ def train_lstm(
         learning_rate: Of Adam.
         seed: Seed of weights and shuffling.
         training_state: Directory where training is saved to go on after a kill; empty means nowhere.
+        tune_minutes: Time of the automatic search for all models together; 0: none.
+        tuning: Directory where searches are stored, to go on there after a kill.
         candidates: Directory of candidates; empty if the LSTM is not wanted. The best on tune is "lstm".
         metrics: Training time, peak memory, cost and curves of the best, and tune quality of each.
 
@@ -60,6 +64,7 @@ def train_lstm(
         write_failures(destination, {})  # no candidates, and TensorFlow is not even loaded
         return directory_fingerprint(destination)
 
+    from components.shared.tuning import Budget
     from components.train_lstm.training import LstmSettings, train
 
     settings = LstmSettings(
@@ -75,6 +80,7 @@ def train_lstm(
         seed=seed,
         training_state=training_state,
     )
-    for name, value in train(Path(features.path), Path(plan.path), settings, destination).items():
+    budget = Budget(tune_minutes, Path(tuning)) if tune_minutes else None
+    for name, value in train(Path(features.path), Path(plan.path), settings, destination, budget).items():
         metrics.log_metric(name, value)
     return directory_fingerprint(destination)

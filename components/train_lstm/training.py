@@ -1,6 +1,7 @@
 """Training of the LSTM, once for each variant of word vectors."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,13 +11,17 @@ from components.shared.candidates import write_failures
 from components.shared.examples import read_examples
 from components.shared.export import training_meter, write_candidate_bundle, write_trained_candidate
 from components.shared.features import VOCABULARY, Features, read_embeddings, read_features
+from components.shared.fingerprints import directory_fingerprint
 from components.shared.fitting import FitSettings, fit, start_reproducibly, training_figures
 from components.shared.history import History, write_history
 from components.shared.lstm_variants import Variant, list_variants
 from components.shared.meter import Usage
 from components.shared.plan import Plan, read_plan
+from components.shared.searches import Search, Values, write_searches
 from components.shared.trainer import every_gpu
 from components.shared.training_state import TrainingStates, states_directory
+from components.shared.tuning import Budget, minutes_of
+from components.train_lstm.lstm_tuning import tune_lstm, with_values
 
 
 @dataclass(frozen=True)
@@ -74,7 +79,9 @@ class TrainedLstm:
         return self.history.tune_macro_f1[self.history.best_epoch]
 
 
-def train(features: Path, plan: Path, settings: LstmSettings, candidates: Path) -> dict[str, float]:
+def train(
+    features: Path, plan: Path, settings: LstmSettings, candidates: Path, budget: Budget | None = None
+) -> dict[str, float]:
     """Trains an LSTM for each variant of word vectors.
 
     The best on tune becomes the candidate "lstm", with a checkpoint for techniques; each other one becomes
@@ -85,6 +92,7 @@ def train(features: Path, plan: Path, settings: LstmSettings, candidates: Path) 
         plan: The plan.
         settings: Hyperparameters.
         candidates: Directory of candidates to write.
+        budget: Time for an automatic search before, and where it is stored; None: no search.
 
     Returns:
         Figures of the best one's training, and the tune macro-F1 of each if there are several, by name.
@@ -92,30 +100,61 @@ def train(features: Path, plan: Path, settings: LstmSettings, candidates: Path) 
     wanted = read_plan(plan)
     write_failures(candidates, {})
     variants = list_variants(read_features(features).embeddings, settings.embedding_training)
+    found = _search(features, wanted, settings, variants, budget) if budget else None
+    if found:
+        settings = with_values(settings, found.best)
+        write_searches(candidates, [found])
     with TrainingStates(states_directory(settings.training_state)) as states:
         trained = [train_variant(features, wanted, settings, variant, states) for variant in variants]
         best = max(trained, key=lambda one: one.tune_macro_f1)
         for one in trained:
             print(f"{one.variant.name}: macro-F1 {one.tune_macro_f1:.3f} on tune", flush=True)
-            _write(candidates, one, one is best, features, wanted)
+            _write(candidates, one, one is best, features, wanted, found.best if found else {})
     each = {f"tune_macro_f1_{one.variant.name}": one.tune_macro_f1 for one in trained} if len(trained) > 1 else {}
     return training_figures(best.usage, best.history) | each
 
 
-def _write(candidates: Path, one: TrainedLstm, is_best: bool, features: Path, plan: Plan) -> None:
+def _search(
+    features: Path, plan: Plan, settings: LstmSettings, variants: Sequence[Variant], budget: Budget
+) -> Search:
+    def train_trial(trial: LstmSettings, variant: Variant, callbacks: Sequence[Any]) -> float:
+        return train_variant(features, plan, trial, variant, callbacks=callbacks).tune_macro_f1
+
+    part = Budget(minutes_of("lstm", plan.models, budget.minutes), budget.directory)
+    return tune_lstm(settings, variants, train_trial, part, directory_fingerprint(features))
+
+
+def _write(
+    candidates: Path, one: TrainedLstm, is_best: bool, features: Path, plan: Plan, hyperparameters: Values
+) -> None:
     """Writes the candidate of a trained LSTM, with its history; see `train`."""
     if is_best:
-        bundle = write_trained_candidate(candidates, one.architecture, one.model, (), features, plan, one.usage)
+        bundle = write_trained_candidate(
+            candidates, one.architecture, one.model, (), features, plan, one.usage, hyperparameters
+        )
     else:
         converted = one.architecture.export(one.model)
         bundle = write_candidate_bundle(
-            candidates, one.architecture, converted, (), features, plan, one.usage, variant=one.variant.name
+            candidates,
+            one.architecture,
+            converted,
+            (),
+            features,
+            plan,
+            one.usage,
+            variant=one.variant.name,
+            hyperparameters=hyperparameters,
         )
     write_history(bundle.parent, one.history)
 
 
 def train_variant(
-    features: Path, plan: Plan, settings: LstmSettings, variant: Variant, states: TrainingStates | None = None
+    features: Path,
+    plan: Plan,
+    settings: LstmSettings,
+    variant: Variant,
+    states: TrainingStates | None = None,
+    callbacks: Sequence[Any] = (),
 ) -> TrainedLstm:
     """Returns an LSTM trained on one kind of word vectors.
 
@@ -125,6 +164,7 @@ def train_variant(
         settings: Hyperparameters.
         variant: Which word vectors, and whether they learn too.
         states: Where the training is saved to go on after a kill.
+        callbacks: Further Keras callbacks.
     """
     description = read_features(features)
     architecture = _architecture(features, description, settings, variant)
@@ -145,6 +185,7 @@ def train_variant(
                 patience=settings.patience,
                 word_dropout=description.word_dropout,
             ),
+            callbacks=callbacks,
             states=states,
             strategy=every_gpu(),
         )

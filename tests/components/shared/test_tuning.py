@@ -9,7 +9,8 @@ import pytest
 from optuna.distributions import CategoricalDistribution, FloatDistribution
 
 from components.shared import tuning
-from components.shared.tuning import Report, Search, Values, minutes_of, read_searches, search, write_searches
+from components.shared.searches import Search, Values, read_searches, write_searches
+from components.shared.tuning import Report, minutes_of, search
 
 _SPACE = {"x": FloatDistribution(-4.0, 4.0), "kind": CategoricalDistribution(("flat", "steep"))}
 _START: Values = {"x": -3.5, "kind": "flat"}

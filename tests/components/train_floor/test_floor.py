@@ -26,9 +26,10 @@ from components.shared.need import parse_need
 from components.shared.plan import Plan
 from components.shared.profile import ProfileBuilder, write_profile
 from components.shared.reviews import write_reviews
+from components.shared.searches import read_searches
 from components.shared.task import Task, scores_of
 from components.shared.text import TextPreprocessing
-from components.shared.tuning import Budget, read_searches, search
+from components.shared.tuning import Budget, search
 from components.train_floor import floor, linear_tuning
 from components.train_floor.floor import train_floors
 from components.train_floor.linear import LONGEST_NGRAMS, STRENGTHS, Kind, LinearSettings, fit_linear
