@@ -27,7 +27,7 @@ _EXAMPLES = """examples:
       what would be built, and an estimate of time, disk and money
   python -m pipelines.local --data reviews.csv --label-column stars --out runs/mine --preset full
       your own table; --text-column and --title-column say where the text is
-  python -m pipelines.local --models logistic,lstm --techniques dynamic,prune+dynamic --lstm-units 64
+  python -m pipelines.local --models logistic,lstm --techniques dynamic,prune+dynamic --lstm-units 128
       fewer candidates, another size
 """
 

@@ -5,9 +5,8 @@ from typing import Any
 #: `full` is the pipeline's own defaults; `demo` fits a coffee break on two cores.
 PRESETS: dict[str, dict[str, Any]] = {
     "demo": {
-        "lstm_units": 64,
-        "lstm_epochs": 30,
-        "lstm_patience": 6,
+        "lstm_directions": 1,
+        "lstm_learning_rate": 0.002,
         "distilbert_max_length": 64,
         "distilbert_train_rows": 2000,
         "distilbert_epochs": 2,
