@@ -12,9 +12,16 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import optuna
-from optuna.distributions import BaseDistribution, distribution_to_json
+from optuna.distributions import (
+    BaseDistribution,
+    CategoricalDistribution,
+    FloatDistribution,
+    IntDistribution,
+    distribution_to_json,
+)
 from optuna.pruners import BasePruner, MedianPruner
 from optuna.samplers import TPESampler
 from optuna.trial import FrozenTrial, TrialState
@@ -86,7 +93,8 @@ def search(
         space: Hyperparameter to what it may be.
         objective: Takes hyperparameters and a function to be called with the score after each epoch; trains on
             train and returns the score on tune, higher is better. That function raises `TrialStopped`.
-        start: Values of the first trial: those that would be taken without a search. They may be outside the space.
+        start: Values of the first trial: those that would be taken without a search. The space is widened to hold
+            them.
         minutes: Time for all trials together. The trial that is running when it is over is stopped at its next
             epoch; one that tells of no epochs is finished.
         directory: Directory of the storages; created.
@@ -98,6 +106,7 @@ def search(
         most_trials: End after this many trials.
     """
     optuna.logging.set_verbosity(optuna.logging.WARNING)
+    space = {name: _widened(values, start[name]) for name, values in space.items()}
     directory.mkdir(parents=True, exist_ok=True)
     name = f"{candidate}-{_key(space, decided_by, start, metric, seed)}"
     study = optuna.create_study(
@@ -117,6 +126,14 @@ def search(
         used += time.monotonic() - started
         print(_progress(candidate, study, used, minutes), flush=True)
     return _record(candidate, study, start, metric, minutes, how)
+
+
+def _widened(values: BaseDistribution, start: Any) -> BaseDistribution:
+    """Returns what a hyperparameter may be, its first value included."""
+    if isinstance(values, CategoricalDistribution):
+        return values if start in values.choices else CategoricalDistribution((*values.choices, start))
+    assert isinstance(values, FloatDistribution | IntDistribution)
+    return type(values)(min(values.low, start), max(values.high, start), log=values.log)
 
 
 def _key(space: Space, decided_by: Mapping[str, object], start: Values, metric: str, seed: int) -> str:

@@ -27,7 +27,7 @@ ClassWeight = Literal["balanced"] | None
 
 #: Inverse regularisation strengths that cross-validation compares. Hashed features are not weighted by rarity,
 #: so that they need a weaker regularisation. Finer steps would end before they begin, within the tolerance.
-STRENGTHS: dict[Kind, tuple[float, ...]] = {"logistic": (0.5, 2.0, 8.0), "hashing": (1.0, 4.0, 16.0)}
+STRENGTHS: dict[Kind, tuple[float, ...]] = {"logistic": (0.5, 1.5, 4.0, 10.0), "hashing": (1.0, 4.0, 16.0)}
 #: Longest sequences of words that cross-validation compares.
 LONGEST_NGRAMS = (1, 2)
 _FOLDS = 3

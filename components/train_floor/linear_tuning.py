@@ -23,6 +23,8 @@ _START: dict[Kind, Values] = {
     "logistic": {"strength": 2.0, "longest_ngram": 2, "least_reviews": 2},
     "hashing": {"strength": 4.0, "longest_ngram": 2, "least_reviews": 2},
 }
+#: Three hyperparameters: more trials find nothing more.
+_MOST_TRIALS = 40
 _HOW = "Each trial fits the whole train split once and is judged on tune."
 
 
@@ -78,6 +80,7 @@ def tune_linear(
         metric=metric,
         how=_HOW,
         seed=seed,
+        most_trials=_MOST_TRIALS,
     )
 
 

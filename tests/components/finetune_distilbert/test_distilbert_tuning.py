@@ -41,7 +41,7 @@ def test_the_best_trial_decides_the_training(
 
 @pytest.mark.parametrize(
     ("minutes", "expected"),
-    [(1, 500), (15, 500), (20, 1000), (60, 2000), (70, 2000), (100000, 13500)],
+    [(1, 500), (15, 500), (20, 1000), (60, 2000), (63, 2000), (70, 4000), (100000, 13500)],
 )
 def test_a_trial_takes_so_many_reviews_as_leave_time_for_others(minutes: float, expected: int) -> None:
     assert trial_rows(minutes, epochs=3, train_rows=13500, reviews_per_second=25) == expected

@@ -1,6 +1,7 @@
 """The search: time is a clock that the tests move, so that they neither wait nor depend on the machine."""
 
 import logging
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,15 @@ def test_the_first_trial_is_what_would_be_taken_without_a_search_and_the_best_is
     assert best.values == result.best
     assert best.score == max(trial.score or 0 for trial in result.trials)
     assert result.trials[0].score is not None and best.score is not None and best.score > result.trials[0].score
+
+
+def test_the_space_is_widened_to_hold_the_first_trial(tmp_path: Path) -> None:
+    space = {"x": FloatDistribution(0.0, 4.0), "kind": CategoricalDistribution(("steep",))}
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        result = _search(tmp_path, space=space)
+    assert result.trials[0].values == _START
+    assert len(result.trials) == 12
 
 
 def test_two_searches_with_one_seed_are_equal_and_with_another_are_not(tmp_path: Path) -> None:

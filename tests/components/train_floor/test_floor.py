@@ -1,6 +1,5 @@
 import random
 import re
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -29,7 +28,7 @@ from components.shared.reviews import write_reviews
 from components.shared.searches import read_searches
 from components.shared.task import Task, scores_of
 from components.shared.text import TextPreprocessing
-from components.shared.tuning import Budget, search
+from components.shared.tuning import Budget
 from components.train_floor import floor, linear_tuning
 from components.train_floor.floor import train_floors
 from components.train_floor.linear import LONGEST_NGRAMS, STRENGTHS, Kind, LinearSettings, fit_linear
@@ -205,8 +204,7 @@ def test_hyperparameters_depend_on_train_alone(tmp_path: Path) -> None:
 def test_large_tables_are_searched_on_a_sample_and_trained_on_whole(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(floor, "SEARCH_ALL_ROWS", 100)
-    monkeypatch.setattr(floor, "SEARCH_SAMPLE_ROWS", 60)
+    monkeypatch.setattr(floor, "SEARCH_ROWS", 60)
     features = _write_features(tmp_path / "features", ("1", "3"))
     bundles = _train(tmp_path, features, "logistic")
     assert "in cross-validation on 60 of 201 training reviews" in capsys.readouterr().out
@@ -281,4 +279,4 @@ def test_other_features_start_another_search(tmp_path: Path, few_trials: None) -
 @pytest.fixture
 def few_trials(monkeypatch: pytest.MonkeyPatch) -> None:
     """Four trials a search, however fast the machine is."""
-    monkeypatch.setattr(linear_tuning, "search", partial(search, most_trials=4))
+    monkeypatch.setattr(linear_tuning, "_MOST_TRIALS", 4)
