@@ -31,6 +31,7 @@ def killing(function: Callable[..., Any], number: int) -> Callable[..., Any]:
 
 def main(kind: str, features: str, plan: str, settings: str, candidates: str, moment: str, number: str) -> None:
     paths = Path(features), Path(plan)
+    fitting.code_fingerprint = lambda: "code"
     if moment == "batch":
         TrainingBatches.__getitem__ = killing(TrainingBatches.__getitem__, int(number))  # type: ignore[method-assign]
     else:
