@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +28,7 @@ from components.train_floor.linear import (
     LinearSettings,
     choose_settings,
     fit_linear,
+    vectorise,
 )
 from components.train_floor.linear_tuning import settings_of, tune_linear
 
@@ -92,9 +94,11 @@ def train_floors(features: Path, plan: Path, seed: int, candidates: Path, budget
             chosen = [_search(kind, one, train, features, part, seed, price) for one in weightings]
         else:
             chosen = _cross_validate(kind, weightings, train, labels, seed, price)
+        inputs_of = lru_cache(partial(vectorise, kind, train["natural"].tolist()))
         for one, choice in zip(weightings, chosen, strict=True):
             with Meter(price_hour_eur=price) as training:
-                fitted = fit_linear(kind, train["natural"].tolist(), labels, choice.settings, one.class_weight, seed)
+                inputs = inputs_of(choice.settings.longest_ngram, choice.settings.least_reviews)
+                fitted = fit_linear(inputs, labels, choice.settings.strength, one.class_weight, seed)
             usage = choice.usage + training.usage
             _write_linear(candidates, one.candidate, kind, description, choice, fitted, usage, profile)
             lines.append(f"{one.candidate}: {choice.words}")

@@ -141,31 +141,17 @@ def vectorise(kind: Kind, texts: Sequence[str], longest_ngram: int, least_review
 
 
 def fit_linear(
-    kind: Kind,
-    texts: Sequence[str],
-    labels: NDArray[np.int64],
-    settings: LinearSettings,
-    class_weight: ClassWeight,
-    seed: int,
+    inputs: Inputs, labels: NDArray[np.int64], strength: float, class_weight: ClassWeight, seed: int
 ) -> FittedLinear:
     """Returns softmax regression with an L2 penalty, fitted on training reviews.
 
     Args:
-        kind: Which features.
-        texts: Natural view of the reviews.
+        inputs: Of the reviews.
         labels: Label indices, shape (reviews,).
-        settings: Hyperparameters.
+        strength: Inverse regularisation strength.
         class_weight: "balanced", or None for all reviews alike.
         seed: Seed of the solver.
     """
-    inputs = vectorise(kind, texts, settings.longest_ngram, settings.least_reviews)
-    return fit_inputs(inputs, labels, settings.strength, class_weight, seed)
-
-
-def fit_inputs(
-    inputs: Inputs, labels: NDArray[np.int64], strength: float, class_weight: ClassWeight, seed: int
-) -> FittedLinear:
-    """Returns what `fit_linear` returns, for training reviews that are vectorised already."""
     model = LogisticRegression(
         C=strength,
         class_weight=class_weight,

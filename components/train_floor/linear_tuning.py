@@ -12,7 +12,7 @@ from sklearn.metrics import accuracy_score, f1_score
 from components.shared.searches import Search, Values
 from components.shared.task import Task
 from components.shared.tuning import Report, Space, search
-from components.train_floor.linear import ClassWeight, Inputs, Kind, LinearSettings, fit_inputs, vectorise
+from components.train_floor.linear import ClassWeight, Inputs, Kind, LinearSettings, fit_linear, vectorise
 
 _SPACE: Space = {
     "strength": FloatDistribution(0.05, 50.0, log=True),
@@ -66,7 +66,7 @@ def tune_linear(
         settings = settings_of(values)
         inputs = inputs_of(settings.longest_ngram, settings.least_reviews)
         return score(
-            truth, fit_inputs(inputs, labels, settings.strength, class_weight, seed).predict(tune_texts), metric
+            truth, fit_linear(inputs, labels, settings.strength, class_weight, seed).predict(tune_texts), metric
         )
 
     return search(

@@ -31,7 +31,16 @@ from components.shared.text import TextPreprocessing
 from components.shared.tuning import Budget
 from components.train_floor import floor, linear_tuning
 from components.train_floor.floor import train_floors
-from components.train_floor.linear import LONGEST_NGRAMS, STRENGTHS, Kind, LinearSettings, fit_linear
+from components.train_floor.linear import (
+    LONGEST_NGRAMS,
+    STRENGTHS,
+    ClassWeight,
+    FittedLinear,
+    Kind,
+    LinearSettings,
+    fit_linear,
+    vectorise,
+)
 
 _WORDS = {"1": "awful itchy cheap", "2": "fine average okay", "3": "love perfect soft"}
 
@@ -85,6 +94,13 @@ def _settings_of(bundle: Path) -> LinearSettings:
     return LinearSettings(float(found[1]), int(found[2]))
 
 
+def _fit(
+    kind: Kind, texts: list[str], truth: NDArray[np.int64], settings: LinearSettings, weight: ClassWeight = None
+) -> FittedLinear:
+    inputs = vectorise(kind, texts, settings.longest_ngram)
+    return fit_linear(inputs, truth, settings.strength, weight, 7)
+
+
 @pytest.mark.parametrize("labels", [("1", "2", "3"), ("1", "3")], ids=["three classes", "two classes"])
 @pytest.mark.parametrize("kind", ["logistic", "hashing"])
 def test_a_bundle_predicts_what_scikit_learn_predicts(labels: tuple[str, ...], kind: Kind, tmp_path: Path) -> None:
@@ -94,7 +110,7 @@ def test_a_bundle_predicts_what_scikit_learn_predicts(labels: tuple[str, ...], k
     truth = read_features(features).task.indices(train["label"].tolist())
     for candidate, weight in ((kind, None), (f"{kind}-balanced", "balanced")):
         settings = _settings_of(bundles[candidate])
-        fitted = fit_linear(kind, train["natural"].tolist(), truth, settings, weight, 7)
+        fitted = _fit(kind, train["natural"].tolist(), truth, settings, weight)
         expected = fitted.model.predict_proba(fitted.inputs.of(test["natural"].tolist()))
         predicted = load_bundle(bundles[candidate]).predict(test["text"].tolist())
         np.testing.assert_allclose(predicted, expected, atol=1e-5)
@@ -179,7 +195,7 @@ def test_logistic_regression_learns_from_resampled_reviews_without_weights(
 
     def probabilities(train: pd.DataFrame) -> NDArray[np.float64]:
         truth = task.indices(train["label"].tolist())
-        fitted = fit_linear("logistic", train["natural"].tolist(), truth, settings, None, 7)
+        fitted = _fit("logistic", train["natural"].tolist(), truth, settings)
         return fitted.model.predict_proba(fitted.inputs.of(test["natural"].tolist()))
 
     predicted = load_bundle(bundles["logistic"]).predict(test["text"].tolist())
@@ -210,7 +226,7 @@ def test_large_tables_are_searched_on_a_sample_and_trained_on_whole(
     assert "in cross-validation on 60 of 201 training reviews" in capsys.readouterr().out
     train, test = read_split(features, "train"), read_split(features, "test")
     truth = read_features(features).task.indices(train["label"].tolist())
-    fitted = fit_linear("logistic", train["natural"].tolist(), truth, _settings_of(bundles["logistic"]), None, 7)
+    fitted = _fit("logistic", train["natural"].tolist(), truth, _settings_of(bundles["logistic"]))
     expected = fitted.model.predict_proba(fitted.inputs.of(test["natural"].tolist()))
     np.testing.assert_allclose(load_bundle(bundles["logistic"]).predict(test["text"].tolist()), expected, atol=1e-5)
 

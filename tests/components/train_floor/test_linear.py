@@ -56,7 +56,9 @@ def test_a_label_with_fewer_reviews_than_folds_is_no_obstacle(kind: Kind) -> Non
         warnings.simplefilter("error")
         choices = choose_settings(kind, reviews, labels, [(None, "accuracy"), ("balanced", "macro_f1")], 1)
     assert len(choices) == 2 and all(choice.settings.strength in STRENGTHS[kind] for choice in choices)
-    fitted = fit_linear(kind, reviews["natural"].tolist(), labels, choices[0].settings, None, 1)
+    chosen = choices[0].settings
+    inputs = vectorise(kind, reviews["natural"].tolist(), chosen.longest_ngram)
+    fitted = fit_linear(inputs, labels, chosen.strength, None, 1)
     assert fitted.predict(["bad poor bad", "good fine good"]).tolist() == [0, 1]
 
 
