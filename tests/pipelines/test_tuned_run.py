@@ -13,12 +13,13 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_one_named_column_and_minutes_lead_to_a_deployed_model(tmp_path: Path) -> None:
-    sample = generate_sample(rows=900, seed=7)
-    table = sample[["Review Text", "Rating"]].rename(columns={"Review Text": "remark", "Rating": "satisfaction"})
+    names = {"Title": "headline", "Review Text": "remark", "Rating": "satisfaction"}
+    table = generate_sample(rows=2000, seed=7)[[*names]].rename(columns=names)
     table.to_csv(tmp_path / "remarks.csv", index=False)
     out = tmp_path / "out"
     command = [sys.executable, "-W", "ignore", "-m", "pipelines.local", "--data", str(tmp_path / "remarks.csv")]
     command += ["--label-column", "satisfaction", "--tune-minutes", "1", "--models", "logistic", "--out", str(out)]
+    command += ["--latency-reviews", "10", "--techniques", "dynamic"]
     finished = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert finished.returncode == 0, finished.stderr + finished.stdout
 
