@@ -117,15 +117,15 @@ def _set(column: str, value: object) -> Callable[[Path, pd.DataFrame], None]:
 
 
 def _write_latin_1(path: Path, table: pd.DataFrame) -> None:
-    table.assign(Title="très chic").to_csv(path, index=False, encoding="latin-1")
+    table.assign(Title="très chic").to_csv(path, index=False, encoding="latin-1", errors="ignore")
 
 
 #: What is wrong with the file -> how it is written, extra arguments, what the one line must say.
 MISTAKES: dict[str, tuple[Callable[[Path, pd.DataFrame], object], list[str], list[str]]] = {
     "wrong checksum": (_write, ["--data-sha256", "0" * 64], ["SHA-256"]),
     "empty file": (lambda path, table: path.write_bytes(b""), [], ["empty"]),
-    "not UTF-8": (_write_latin_1, ["--encoding", "utf-8"], ["utf-8"]),
-    "missing column": (lambda path, table: _write(path, table.drop(columns="Rating")), [], ["Rating", "Review Text"]),
+    "not UTF-8": (_write_latin_1, ["--encoding", "utf-8"], ["line 2", "UTF-8", "--encoding"]),
+    "missing column": (lambda path, table: _write(path, table.drop(columns="Rating")), [], ["--label-column", "Review Text"]),
     "rating outside the labels": (_set("Rating", 7), [], ["7"]),
     "one class only": (_set("Rating", 5), [], ["5"]),
     "too few rows": (lambda path, table: _write(path, table.head(5)), [], ["at least"]),
