@@ -70,10 +70,12 @@ def find_encoding(open_file: Callable[[], IO[bytes]], encoding: str, label: str,
     Raises:
         UserError: The encoding is unknown or cannot be guessed, a byte does not fit to it, or a line is too long.
     """
-    if encoding:
-        return _required(open_file, _known(encoding), label)
     with open_file() as stream:
         marked = marked_encoding(stream.read(_CHUNK_BYTES))
+    if encoding:
+        known = _known(encoding)
+        # A mark at the beginning would else become part of the first column's name.
+        return _required(open_file, "utf-8-sig" if (known, marked) == ("utf-8", "utf-8-sig") else known, label)
     if marked:
         return _required(open_file, marked, label)
     if _first_undecodable_line(open_file, "utf-8", label) is None:
@@ -88,8 +90,7 @@ def _known(encoding: str) -> str:
         raise UserError(f"--encoding {shown(encoding)}: no such encoding; try utf-8, utf-16 or cp1252") from error
     if codec.name in _NOT_FOR_FILES or not codec._is_text_encoding:
         raise UserError(f"--encoding {shown(encoding)}: not an encoding of text files; try utf-8, utf-16 or cp1252")
-    # A mark at the beginning would else become part of the first column's name.
-    return "utf-8-sig" if codec.name == "utf-8" else codec.name
+    return codec.name
 
 
 def _required(open_file: Callable[[], IO[bytes]], codec: str, label: str) -> Encoding:
