@@ -125,7 +125,11 @@ MISTAKES: dict[str, tuple[Callable[[Path, pd.DataFrame], object], list[str], lis
     "wrong checksum": (_write, ["--data-sha256", "0" * 64], ["SHA-256"]),
     "empty file": (lambda path, table: path.write_bytes(b""), [], ["empty"]),
     "not UTF-8": (_write_latin_1, ["--encoding", "utf-8"], ["line 2", "UTF-8", "--encoding"]),
-    "missing column": (lambda path, table: _write(path, table.drop(columns="Rating")), [], ["--label-column", "Review Text"]),
+    "missing column": (
+        lambda path, table: _write(path, table.drop(columns="Rating")),
+        [],
+        ["--label-column", "Review Text"],
+    ),
     "rating outside the labels": (_set("Rating", 7), [], ["7"]),
     "one class only": (_set("Rating", 5), [], ["5"]),
     "too few rows": (lambda path, table: _write(path, table.head(5)), [], ["at least"]),
