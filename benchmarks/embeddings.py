@@ -12,15 +12,12 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from components.clean.cleaning import clean_reviews
-from components.clean.expectations import Thresholds
+from benchmarks.preparation import clean_table, engineer_features
+from benchmarks.tables import spread
 from components.define.preflight import make_plan
-from components.engineer_features.features import FeatureOptions, engineer
-from components.ingest.ingestion import SourceOptions, ingest_reviews
 from components.shared.examples import read_examples
 from components.shared.features import read_features
 from components.shared.fitting import predict
@@ -36,6 +33,7 @@ _VARIANTS = (
     Variant("word2vec", fine_tuned=True),
     Variant("fasttext", fine_tuned=True),
 )
+_EMBEDDINGS = tuple(dict.fromkeys(variant.embedding for variant in _VARIANTS))
 _SPLITS = ("select", "test")
 
 
@@ -73,12 +71,12 @@ def _parser() -> argparse.ArgumentParser:
 
 def _train_all(data: Path, seeds: Sequence[int], workspace: Path) -> dict[str, list[Result]]:
     with contextlib.redirect_stdout(sys.stderr):
-        cleaned = _clean(data, workspace)
+        cleaned = clean_table(data, workspace)
     results: dict[str, list[Result]] = {variant.name: [] for variant in _VARIANTS}
     for seed in seeds:
         features = workspace / f"features-{seed}"
         with contextlib.redirect_stdout(sys.stderr):
-            _engineer(cleaned, seed, features)
+            engineer_features(cleaned, _EMBEDDINGS, seed, features)
         for variant in _VARIANTS:
             with contextlib.redirect_stdout(sys.stderr):
                 result = _train(features, variant, seed)
@@ -86,45 +84,6 @@ def _train_all(data: Path, seeds: Sequence[int], workspace: Path) -> dict[str, l
             figures = "  ".join(f"{figure:.3f}" for figure in result.figures)
             print(f"  seed {seed}  {variant.name:<20} {figures}  {result.epochs} epochs", flush=True)
     return results
-
-
-def _clean(data: Path, workspace: Path) -> Path:
-    parameters = defaults()
-    reviews, cleaned = workspace / "reviews.parquet", workspace / "clean.parquet"
-    ingest_reviews(
-        SourceOptions(data=str(data)),
-        sample_rows=0,
-        sampling=parameters["sampling"],
-        seed=0,
-        destination=reviews,
-        reading=workspace / "reading.html",
-    )
-    clean_reviews(
-        reviews,
-        parameters["language"],
-        parameters["clean_steps"],
-        Thresholds(**{name: parameters[name] for name in Thresholds.__dataclass_fields__}),
-        cleaned,
-        workspace / "checks.html",
-        workspace / "data_docs",
-    )
-    return cleaned
-
-
-def _engineer(cleaned: Path, seed: int, features: Path) -> None:
-    parameters = defaults()
-    options = FeatureOptions(
-        language=parameters["language"],
-        clean_steps=tuple(parameters["clean_steps"]),
-        near_duplicate_similarity=parameters["near_duplicate_similarity"],
-        imbalance=parameters["imbalance"],
-        word_dropout=parameters["word_dropout"],
-        embeddings=tuple(dict.fromkeys(variant.embedding for variant in _VARIANTS)),
-        minimum_word_count=parameters["minimum_word_count"],
-        maximum_words=parameters["maximum_words"],
-        seed=seed,
-    )
-    engineer(cleaned, options, "data", "code", features, features.with_suffix(".html"))
 
 
 def _train(features: Path, variant: Variant, seed: int) -> Result:
@@ -148,16 +107,10 @@ def _print_table(results: dict[str, list[Result]]) -> None:
     print(f"| word vectors | {' | '.join(heads)} | epochs | seconds an epoch |")
     print("|---" * (len(heads) + 3) + "|")
     for name, trainings in results.items():
-        columns = [_spread([one.figures[column] for one in trainings]) for column in range(len(heads))]
+        columns = [spread([one.figures[column] for one in trainings]) for column in range(len(heads))]
         epochs = statistics.mean(one.epochs for one in trainings)
         seconds = statistics.mean(one.epoch_seconds for one in trainings)
         print(f"| {name} | {' | '.join(columns)} | {epochs:.0f} | {seconds:.1f} |", flush=True)
-
-
-def _spread(values: Sequence[Any]) -> str:
-    if len(values) < 2:
-        return f"{values[0]:.3f}"
-    return f"{statistics.mean(values):.3f} ± {statistics.stdev(values):.3f}"
 
 
 if __name__ == "__main__":
