@@ -96,6 +96,8 @@ def _seconds(plan: Plan, parameters: dict[str, Any], rows: int) -> dict[str, flo
     train = rows * _TRAIN_SHARE
     seconds: dict[str, float] = defaultdict(float)
     seconds["data steps"] = 5 * _SECONDS_PER_TASK + rows * _DATA_STEPS_SECONDS_PER_ROW
+    if parameters["tune_minutes"]:
+        seconds["automatic tuning"] = 60.0 * parameters["tune_minutes"]
     for cell in plan.built:
         speed = _training_speed(cell.model, parameters)
         if not cell.chain:

@@ -51,6 +51,11 @@ def test_paid_services_are_named_with_what_they_may_cost_at_most() -> None:
     assert "Paid services, if there is a key: chat; at most 1,200 calls and 0.5 € in all" in text
 
 
+def test_automatic_tuning_takes_the_time_it_is_given() -> None:
+    assert "automatic tuning" not in _described()
+    assert _minutes(_described(tune_minutes=30)) - _minutes(_described()) in (29, 30, 31)
+
+
 def test_every_kind_of_word_vectors_takes_its_time() -> None:
     both = {"models": ["lstm"], "embeddings": ["random", "word2vec"], "sample_rows": 200_000}
     once = _described(**both | {"embeddings": ["random"]})
