@@ -189,8 +189,8 @@ def test_an_import_that_an_image_lacks_is_found() -> None:
 
 def test_the_serve_image_has_what_serving_imports() -> None:
     assert {"fastapi", "uvicorn", "ftfy"} <= _third_party(_SERVING)
-    assert "sklearn" in _third_party(["components.shared.predictors"])
-    assert _missing([*_SERVING, "components.shared.predictors"], "serve") == []
+    assert "sklearn" in _third_party(["components.shared.predictors.linear"])
+    assert _missing([*_SERVING, "components.shared.predictors.registry"], "serve") == []
 
 
 @pytest.mark.parametrize("extra", ["serve", "evaluate"])

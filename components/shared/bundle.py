@@ -18,8 +18,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from components.shared.errors import UserError
 from components.shared.files import atomic_path, sha256_of
 from components.shared.meter import Usage
-from components.shared.predictors import PREDICTORS as MODEL_PREDICTORS
-from components.shared.predictors import Predictor
+from components.shared.predictors.base import Predictor
+from components.shared.predictors.registry import PREDICTORS as MODEL_PREDICTORS
 from components.shared.profile import PROFILE, Profile, read_profile_file
 from components.shared.services.predictors import SERVICE_PREDICTORS
 from components.shared.task import Task

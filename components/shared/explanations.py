@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict
 from tqdm import tqdm
 
 from components.shared.errors import UserError
-from components.shared.predictors import Predictor
+from components.shared.predictors.base import Predictor
 
 #: Most calls of the model for one review: with these, the strongest words of a long review are found.
 CALLS_FOR_ONE, CALLS_IN_SAMPLE = 1000, 150

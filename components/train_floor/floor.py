@@ -17,7 +17,7 @@ from components.shared.features import Features, profile_file, read_features, re
 from components.shared.fingerprints import directory_fingerprint
 from components.shared.meter import Meter, Usage
 from components.shared.plan import LINEAR_MODELS, Plan, read_plan
-from components.shared.predictors import MajorityParameters
+from components.shared.predictors.majority import MajorityParameters
 from components.shared.searches import Search, in_words, write_searches
 from components.shared.tuning import Budget, minutes_of
 from components.train_floor.linear import (

@@ -15,7 +15,7 @@ from sklearn.linear_model import LogisticRegression, LogisticRegressionCV
 from sklearn.metrics import f1_score, make_scorer
 from sklearn.model_selection import StratifiedGroupKFold
 
-from components.shared.predictors import (
+from components.shared.predictors.linear import (
     HashingLogisticParameters,
     HashingLogisticPredictor,
     TfidfLogisticParameters,

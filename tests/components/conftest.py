@@ -17,7 +17,7 @@ from components.shared.files import write_text
 from components.shared.meter import Usage
 from components.shared.need import parse_need
 from components.shared.plan import Cell, Plan
-from components.shared.predictors import TfidfLogisticParameters, TfidfLogisticPredictor
+from components.shared.predictors.linear import TfidfLogisticParameters, TfidfLogisticPredictor
 from components.shared.reviews import write_reviews
 from components.shared.task import Task
 from components.shared.text import TextPreprocessing

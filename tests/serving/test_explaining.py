@@ -51,7 +51,7 @@ def test_weaker_words_are_counted_not_shown(logistic_bundle: Path, capsys: pytes
 def test_no_character_of_a_review_reaches_the_terminal_that_could_act_there(
     logistic_bundle: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("components.shared.predictors.Predictor.natural_views", lambda self, texts: list(texts))
+    monkeypatch.setattr("components.shared.predictors.base.Predictor.natural_views", lambda self, texts: list(texts))
     assert _explain(logistic_bundle, "--text", _HOSTILE) == 0
     out = capsys.readouterr().out
     assert all(character.isprintable() or character == "\n" for character in out)

@@ -17,7 +17,7 @@ from components.shared.architectures.distilbert_encoder import Sizes, build_clas
 from components.shared.errors import UserError
 from components.shared.files import write_text
 from components.shared.keras import keras, tf
-from components.shared.predictors import DistilBertParameters
+from components.shared.predictors.distilbert import DistilBertParameters
 
 _ARCHITECTURE, _TOKENIZER = "architecture.json", "tokenizer.json"
 

@@ -14,7 +14,7 @@ from components.shared.architectures.base import Architecture, BundleParts, Enco
 from components.shared.architectures.lstm_quantization import EMBEDDING_DROPOUT, copy_weights, quantization_aware
 from components.shared.files import write_text
 from components.shared.keras import keras, tf
-from components.shared.predictors import PAD, LstmParameters
+from components.shared.predictors.lstm import PAD, LstmParameters
 from components.shared.text import TextPreprocessing
 
 _ARCHITECTURE, _VOCABULARY, _EMBEDDINGS = "architecture.json", "vocabulary.json", "embeddings.npy"

@@ -7,7 +7,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict
 
 from components.shared.errors import UserError
-from components.shared.predictors import Predictor, Probabilities
+from components.shared.predictors.base import Predictor, Probabilities
 from components.shared.services.access import missing_variables, read_access
 from components.shared.services.answers import AnswerStore, Caps
 from components.shared.services.calibration import Calibration

@@ -10,7 +10,7 @@ from components.compare.explaining import explain_choice, pick_examples, sample_
 from components.shared.bundle import load_bundle
 from components.shared.candidates import bundle_directory
 from components.shared.features import read_split
-from components.shared.predictors import TfidfLogisticPredictor
+from components.shared.predictors.linear import TfidfLogisticPredictor
 
 
 @pytest.fixture(scope="module")

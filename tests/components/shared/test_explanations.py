@@ -16,7 +16,8 @@ from components.shared.candidates import bundle_directory
 from components.shared.errors import UserError
 from components.shared.explanations import explain_labels, explain_text
 from components.shared.meter import Usage
-from components.shared.predictors import MajorityPredictor, Predictor, Probabilities
+from components.shared.predictors.base import Predictor, Probabilities
+from components.shared.predictors.majority import MajorityPredictor
 from components.shared.task import Task
 
 _TASK = Task(labels=("bad", "good"), scores=(0, 1), text_column="text")

@@ -12,13 +12,10 @@ from sklearn.linear_model import LogisticRegression
 
 from components.shared.bundle import load_bundle, read_manifest, write_bundle
 from components.shared.candidates import bundle_directory
-from components.shared.predictors import (
-    DistilBertParameters,
-    MajorityPredictor,
-    TfidfLogisticParameters,
-    TfidfLogisticPredictor,
-    encode_tokens,
-)
+from components.shared.predictors.distilbert import DistilBertParameters
+from components.shared.predictors.linear import TfidfLogisticParameters, TfidfLogisticPredictor
+from components.shared.predictors.lstm import encode_tokens
+from components.shared.predictors.majority import MajorityPredictor
 from components.shared.task import Task
 from components.shared.text import TextPreprocessing
 

@@ -13,7 +13,7 @@ from components.shared.architectures.distilbert import DistilBert
 from components.shared.bundle import Manifest, load_bundle, write_bundle
 from components.shared.keras import keras, tfmot
 from components.shared.meter import Usage
-from components.shared.predictors import Predictor
+from components.shared.predictors.base import Predictor
 from components.shared.task import Task
 
 _TEXTS = [

@@ -18,7 +18,8 @@ from components.shared.features import Features, Imbalance
 from components.shared.fitting import predict
 from components.shared.keras import tf
 from components.shared.meter import Usage
-from components.shared.predictors import Predictor, encode_tokens
+from components.shared.predictors.base import Predictor
+from components.shared.predictors.lstm import encode_tokens
 from components.shared.task import Task
 from components.shared.text import TextPreprocessing, natural_text
 

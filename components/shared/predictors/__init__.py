@@ -1,0 +1,1 @@
+"""Predictors: from raw reviews to probabilities, without TensorFlow."""
