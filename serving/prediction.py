@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from components.shared.predictors import Predictor
+from components.shared.predictors.base import Predictor
 from components.shared.text import join_title
 
 

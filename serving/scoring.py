@@ -13,7 +13,7 @@ from tqdm import tqdm
 from components.shared.bundle import load_bundle
 from components.shared.errors import UserError
 from components.shared.files import atomic_path
-from components.shared.predictors import Predictor
+from components.shared.predictors.base import Predictor
 from serving.prediction import Prediction, Review, predict_reviews
 
 Row = list[str]
