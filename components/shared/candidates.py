@@ -1,10 +1,11 @@
 """A directory of candidates: what each training or technique step emits.
 
-<candidate>/bundle/       the model bundle, ready to score
-<candidate>/checkpoint/   what further techniques start from; only where there are any
-<candidate>/history.json  how its training went; only of those that were trained epoch by epoch
-tuning.json               the automatic searches; only if there were any
-failures.json             candidate -> reason, for chains that were tried and failed
+<candidate>/bundle/          the model bundle, ready to score
+<candidate>/checkpoint/      what further techniques start from; only where there are any
+<candidate>/history.json     how its training went; only of those that were trained epoch by epoch
+<candidate>/conversion.json  what its last technique did; only of those with a technique
+tuning.json                  the automatic searches; only if there were any
+failures.json                candidate -> reason, for chains that were tried and failed
 """
 
 import json
@@ -14,6 +15,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from components.shared.bundle import MANIFEST
+from components.shared.conversions import CONVERSION
 from components.shared.files import atomic_path
 from components.shared.history import HISTORY
 from components.shared.searches import Search, read_searches, write_searches
@@ -49,7 +51,7 @@ def read_failures(candidates: Path) -> dict[str, str]:
 
 
 def gather(sources: Iterable[Path], destination: Path) -> None:
-    """Puts the bundles, histories, searches and failures of several directories into one, without checkpoints.
+    """Puts the bundles, histories, conversions, searches and failures of several directories into one, without checkpoints.
 
     Files are hard-linked where the file system allows it, so that gathering costs no disk locally.
     """
@@ -61,9 +63,9 @@ def gather(sources: Iterable[Path], destination: Path) -> None:
         searches += read_searches(source)
         for candidate, bundle in list_bundles(source).items():
             shutil.copytree(bundle, bundle_directory(destination, candidate), copy_function=_link_or_copy)
-            history = source / candidate / HISTORY
-            if history.is_file():
-                _link_or_copy(str(history), str(destination / candidate / HISTORY))
+            for name in (HISTORY, CONVERSION):
+                if (source / candidate / name).is_file():
+                    _link_or_copy(str(source / candidate / name), str(destination / candidate / name))
     write_searches(destination, searches)
     write_failures(destination, failures)
 
