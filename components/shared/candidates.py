@@ -51,7 +51,7 @@ def read_failures(candidates: Path) -> dict[str, str]:
 
 
 def gather(sources: Iterable[Path], destination: Path) -> None:
-    """Puts the bundles, histories, conversions, searches and failures of several directories into one, without checkpoints.
+    """Puts what several directories hold into one, all but checkpoints.
 
     Files are hard-linked where the file system allows it, so that gathering costs no disk locally.
     """
