@@ -4,6 +4,7 @@ Versions appear whole, by renaming, and never change. A publish that is killed l
 champion; its working directory, a hidden one, is removed by a later publish.
 """
 
+import contextlib
 import os
 import re
 import shutil
@@ -160,5 +161,6 @@ def _name(incoming: Path, store: Path) -> str:
 def _remove_leftovers(store: Path) -> None:
     """Removes what publishes that were killed have left, old enough to be nobody's work."""
     for path in store.glob(f"{_INCOMING}*"):
-        if not path.is_symlink() and time.time() - path.stat().st_mtime > _LEFTOVER_AFTER_SECONDS:
-            shutil.rmtree(path, ignore_errors=True)
+        with contextlib.suppress(FileNotFoundError):  # another process has just given it its name
+            if not path.is_symlink() and time.time() - path.stat().st_mtime > _LEFTOVER_AFTER_SECONDS:
+                shutil.rmtree(path, ignore_errors=True)

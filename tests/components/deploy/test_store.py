@@ -113,6 +113,14 @@ def test_a_killed_publish_leaves_no_version_and_the_old_champion(
     assert sorted(path.name for path in store.iterdir()) == ["champion", "v0001", "v0002", "v0003"]
 
 
+def test_another_process_may_finish_while_leftovers_are_looked_for(
+    logistic_bundle: Path, store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = store / ".incoming-of-another-process"
+    monkeypatch.setattr(Path, "glob", lambda self, pattern: iter([gone]))
+    assert publish(logistic_bundle, store).version == "v0001"
+
+
 def test_a_failing_copy_leaves_nothing(logistic_bundle: Path, store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(source: Path, destination: Path) -> None:
         raise OSError(28, "No space left on device")
