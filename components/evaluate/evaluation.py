@@ -3,7 +3,6 @@
 A candidate whose process crashes is recorded as failed; the others go on.
 """
 
-import gzip
 import json
 import os
 import signal
@@ -19,7 +18,7 @@ from tqdm import tqdm
 
 from components.evaluate.machine import describe_machine, is_busy, wait_until_quiet
 from components.evaluate.services import measure_service
-from components.shared.bundle import content_fingerprint, read_manifest, size_bytes
+from components.shared.bundle import content_fingerprint, gzip_bytes, read_manifest, size_bytes
 from components.shared.candidates import list_bundles, read_failures
 from components.shared.errors import UserError
 from components.shared.features import read_features, read_split
@@ -176,7 +175,7 @@ def _measure(name: str, bundle: Path, texts: Path, latency_reviews: int, destina
         runtime=manifest.runtime,
         content=content_fingerprint(manifest),
         size_bytes=size_bytes(bundle),
-        gzip_bytes=_gzip_bytes(bundle),
+        gzip_bytes=gzip_bytes(bundle),
         training=manifest.training,
         load_average=load_average,
         busy_share=busy_share,
@@ -220,10 +219,6 @@ def _explain_exit(code: int, stderr: str) -> str:
         return f"its process was ended by {signal.Signals(-code).name} (exit code {code})"
     lines = stderr.strip().splitlines() or ["it said nothing"]
     return f"{lines[-1].strip()} (exit code {code})"
-
-
-def _gzip_bytes(bundle: Path) -> int:
-    return sum(len(gzip.compress(path.read_bytes(), mtime=0)) for path in bundle.iterdir() if path.is_file())
 
 
 def _warnings(measurement: Measurement) -> tuple[str, ...]:

@@ -9,6 +9,7 @@
 the prediction server all use it.
 """
 
+import gzip
 import hashlib
 from pathlib import Path
 from typing import Literal
@@ -181,4 +182,13 @@ def content_fingerprint(manifest: Manifest) -> str:
 
 def size_bytes(directory: Path) -> int:
     """Returns the size on disk, in bytes, of what scoring needs: all files of a bundle but the reference profile."""
-    return sum(path.stat().st_size for path in directory.iterdir() if path.is_file() and path.name != PROFILE)
+    return sum(path.stat().st_size for path in _scoring_files(directory))
+
+
+def gzip_bytes(directory: Path) -> int:
+    """Returns what `size_bytes` counts, each file compressed with gzip."""
+    return sum(len(gzip.compress(path.read_bytes(), mtime=0)) for path in _scoring_files(directory))
+
+
+def _scoring_files(directory: Path) -> list[Path]:
+    return [path for path in directory.iterdir() if path.is_file() and path.name != PROFILE]
