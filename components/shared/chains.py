@@ -6,7 +6,7 @@ model quantised after training. Users write it "prune+dynamic"; the empty chain 
 
 from components.shared.errors import UserError
 
-#: technique -> the step that applies it. Post-training quantisations convert; the others train.
+#: technique -> the step that applies it. Trimming and post-training quantisation convert; the others train.
 STEP_OF_TECHNIQUE = {
     "dynamic": "quantize",
     "float16": "quantize",
@@ -14,9 +14,13 @@ STEP_OF_TECHNIQUE = {
     "qat": "quantize",
     "prune": "prune",
     "cluster": "cluster",
+    "layers": "shrink",
+    "trim": "shrink",
 }
 #: Quantisation ends a chain: its result cannot be trained further.
 POST_TRAINING = ("dynamic", "float16", "int8")
+#: Techniques that change the shape of a model, in their order; they come before those that work on its weights.
+SHRINKING = ("layers", "trim")
 
 Chain = tuple[str, ...]
 
@@ -25,7 +29,7 @@ def parse_chain(text: str) -> Chain:
     """Returns the chain that a user wrote, such as "prune+dynamic".
 
     Raises:
-        UserError: A technique is unknown, stands twice, or follows a quantisation.
+        UserError: A technique is unknown, stands twice, or comes too late or too early.
     """
     chain = tuple(part.strip() for part in text.split("+"))
     for technique in chain:
@@ -38,6 +42,9 @@ def parse_chain(text: str) -> Chain:
         raise UserError(f"technique chain '{text}': quantisation can only be the last technique")
     if "cluster" in chain and "prune" in chain[chain.index("cluster") :]:
         raise UserError(f"technique chain '{text}': prune before clustering, the other order loses the clusters")
+    shrinking = tuple(technique for technique in SHRINKING if technique in chain)
+    if chain[: len(shrinking)] != shrinking:
+        raise UserError(f"technique chain '{text}': layers and trim come first, in this order")
     return chain
 
 
