@@ -111,7 +111,7 @@ def _train(step: str, seed: int, workspace: Path, candidates: Path) -> None:
     if step == "floor":
         train_floors(features, plan, seed, candidates)
     elif step == "vader":
-        wish = Wish(("vader",), "", Caps(maximum_calls=0, maximum_eur=0.0), workspace, seed)
+        wish = Wish(("vader",), defaults()["chat_model"], Caps(maximum_calls=0, maximum_eur=0.0), workspace, seed)
         offer_services(features, plan, wish, candidates)
     elif step == "lstm":
         train(features, plan, LstmSettings(**_own("lstm", LstmSettings) | states), candidates)
