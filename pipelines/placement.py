@@ -64,6 +64,7 @@ PLACEMENTS: dict[str, Placement] = {
     "cluster": Placement(cpu="2", memory_gi=8, gpu=True, hours=6, retries=2),
     "quantize": Placement(cpu="2", memory_gi=8, hours=2),
     "quantize-aware": Placement(cpu="2", memory_gi=8, gpu=True, hours=6, retries=2),
+    "scan-sensitivity": Placement(cpu="2", memory_gi=4),
     "gather": Placement(cpu="100m", memory_gi=1, cache=False),
     # Measuring wants the processor of the target to itself: a whole request, no cached latencies.
     "evaluate": Placement(cpu="2", memory_gi=4, hours=4, cache=False, store=True),

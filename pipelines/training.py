@@ -35,6 +35,7 @@ from components.off_the_shelf.component import off_the_shelf
 from components.prune.component import prune
 from components.quantize.component import quantize
 from components.record_refusal.component import record_refusal
+from components.scan_sensitivity.component import scan_sensitivity
 from components.train_floor.component import train_floor
 from components.train_lstm.component import train_lstm
 from pipelines.placement import MODEL_STORE_MOUNT, GpuNodes, place
@@ -60,6 +61,7 @@ def optimise(
     sparsity: float,
     clusters: int,
     calibration_rows: int,
+    sensitivity_reviews: int,
     rows: int,
     epochs: int,
     learning_rate: float,
@@ -89,12 +91,23 @@ def optimise(
     quantized_aware = quantize(**given, **parents, aware=True, calibration_rows=calibration_rows, **training)
     place(quantized_aware.set_display_name("quantize-aware"), "quantize-aware", gpu)
 
+    scanned = scan_sensitivity(
+        **given,
+        trained=trained,
+        trained_fingerprint=trained_fingerprint,
+        sensitivity_reviews=sensitivity_reviews,
+        sparsity=sparsity,
+        clusters=clusters,
+    )
+    place(scanned, "scan-sensitivity")
+
     gathered = gather(
         trained=trained,
         pruned=pruned.outputs["candidates"],
         clustered=clustered.outputs["candidates"],
         quantized=quantized.outputs["candidates"],
         quantized_aware=quantized_aware.outputs["candidates"],
+        sensitivity=scanned.outputs["sensitivity"],
     )
     return place(gathered, "gather").outputs["bundles"]
 
@@ -170,6 +183,7 @@ def training_pipeline(
     sparsity: float = 0.5,
     clusters: int = 32,
     calibration_rows: int = 200,
+    sensitivity_reviews: int = 100,
     training_state: str = f"{MODEL_STORE_MOUNT}/training_state",
     services: list[str] = ["vader"],  # noqa: B006
     chat_model: str = "gpt-4.1-nano",
@@ -253,6 +267,8 @@ def training_pipeline(
         sparsity: Share of weights that pruning sets to zero.
         clusters: Number of distinct weights that clustering leaves in a matrix.
         calibration_rows: Reviews that calibrate full int8 quantisation.
+        sensitivity_reviews: Each layer is quantised, pruned and clustered alone, and what so many reviews lose by it
+            is measured; 0: not at all.
         training_state: Directory where training is saved, to go on there after a kill; empty: nowhere.
         services: Which of vader, azure-language and chat to compare with. The last two cost money and get to read
             reviews: they are called only if they are named here and their keys are in the environment.
@@ -324,6 +340,7 @@ def training_pipeline(
         sparsity=sparsity,
         clusters=clusters,
         calibration_rows=calibration_rows,
+        sensitivity_reviews=sensitivity_reviews,
         services=services,
         chat_model=chat_model,
         service_maximum_calls=service_maximum_calls,
@@ -453,6 +470,7 @@ def training_pipeline(
         "sparsity": sparsity,
         "clusters": clusters,
         "calibration_rows": calibration_rows,
+        "sensitivity_reviews": sensitivity_reviews,
         "learning_rate": technique_learning_rate,
         "seed": seed,
         "gpu_type": gpu_type,

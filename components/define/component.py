@@ -51,6 +51,7 @@ def define(
     sparsity: float,
     clusters: int,
     calibration_rows: int,
+    sensitivity_reviews: int,
     services: list[str],
     chat_model: str,
     service_maximum_calls: int,
@@ -107,6 +108,7 @@ def define(
         sparsity: Checked to be in its range.
         clusters: Checked to be in its range.
         calibration_rows: Checked to be in its range.
+        sensitivity_reviews: Checked to be in its range.
         services: Checked to be known.
         chat_model: Checked to have a price.
         service_maximum_calls: Checked to be in its range.
@@ -158,6 +160,7 @@ def define(
         "sparsity": sparsity,
         "clusters": clusters,
         "calibration_rows": calibration_rows,
+        "sensitivity_reviews": sensitivity_reviews,
         "service_maximum_calls": service_maximum_calls,
         "service_maximum_eur": service_maximum_eur,
         "latency_reviews": latency_reviews,

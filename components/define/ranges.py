@@ -44,6 +44,7 @@ RANGES: dict[str, tuple[float, float]] = {
     "sparsity": (0.01, 0.99),
     "clusters": (3, 256),
     "calibration_rows": (1, float("inf")),
+    "sensitivity_reviews": (0, float("inf")),
     "service_maximum_calls": (0, float("inf")),
     "service_maximum_eur": (0, float("inf")),
     "latency_reviews": (1, float("inf")),

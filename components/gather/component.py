@@ -12,6 +12,7 @@ def gather(
     clustered: dsl.Input[dsl.Model],
     quantized: dsl.Input[dsl.Model],
     quantized_aware: dsl.Input[dsl.Model],
+    sensitivity: dsl.Input[dsl.Artifact],
     bundles: dsl.Output[dsl.Model],
 ) -> None:
     """Puts the bundles of a model and of its optimised versions into one directory, without checkpoints.
@@ -22,11 +23,12 @@ def gather(
         clustered: Candidates of the clustering step.
         quantized: Candidates quantised after training.
         quantized_aware: Candidates of quantisation-aware training.
+        sensitivity: What the scan of the model found.
         bundles: Directory of candidates.
     """
     from pathlib import Path
 
     from components.shared import candidates
 
-    sources = [trained, pruned, clustered, quantized, quantized_aware]
+    sources = [trained, pruned, clustered, quantized, quantized_aware, sensitivity]
     candidates.gather([Path(source.path) for source in sources], Path(bundles.path))

@@ -5,6 +5,7 @@
 <candidate>/history.json     how its training went; only of those that were trained epoch by epoch
 <candidate>/conversion.json  what its last technique did; only of those with a technique
 tuning.json                  the automatic searches; only if there were any
+sensitivity.json             which parts suffer from which technique; only where it was scanned
 failures.json                candidate -> reason, for chains that were tried and failed
 """
 
@@ -19,6 +20,7 @@ from components.shared.conversions import CONVERSION
 from components.shared.files import atomic_path
 from components.shared.history import HISTORY
 from components.shared.searches import Search, read_searches, write_searches
+from components.shared.sensitivity import SENSITIVITY
 
 _FAILURES = "failures.json"
 
@@ -61,6 +63,8 @@ def gather(sources: Iterable[Path], destination: Path) -> None:
     for source in sources:
         failures |= read_failures(source)
         searches += read_searches(source)
+        if (source / SENSITIVITY).is_file():
+            _link_or_copy(str(source / SENSITIVITY), str(destination / SENSITIVITY))
         for candidate, bundle in list_bundles(source).items():
             shutil.copytree(bundle, bundle_directory(destination, candidate), copy_function=_link_or_copy)
             for name in (HISTORY, CONVERSION):

@@ -119,7 +119,7 @@ def fit(
             word_dropout=settings.word_dropout,
         )
 
-    predictions = _Predictions(architecture, model)
+    predictions = Predictions(architecture, model)
 
     def measure() -> tuple[float, float]:
         labels = predictions.of(tune.encoded).argmax(axis=1)
@@ -163,19 +163,26 @@ def training_figures(usage: Usage, history: History) -> dict[str, float]:
 
 def predict(architecture: Architecture, model: Any, encoded: Sequence[Encoded]) -> NDArray[np.float32]:
     """Returns what a Keras model predicts, shape (n, classes), reviews of like length in one batch."""
-    return _Predictions(architecture, model).of(encoded)
+    return Predictions(architecture, model).of(encoded)
 
 
-class _Predictions:
-    """Predicts with one graph for all batches and all times."""
+class Predictions:
+    """Predicts with one graph for all batches and all times; weights that are assigned in between count."""
 
     def __init__(self, architecture: Architecture, model: Any) -> None:
+        """Prepares the graph.
+
+        Args:
+            architecture: Pads the batches.
+            model: A Keras model with probabilities as output.
+        """
         self._architecture = architecture
         self._model = model
         signature = tuple(tf.TensorSpec(tensor.shape, tensor.dtype) for tensor in model.inputs)
         self._forward = tf.function(lambda inputs: model(inputs, training=False), input_signature=[signature])
 
     def of(self, encoded: Sequence[Encoded]) -> NDArray[np.float32]:
+        """Returns probabilities, shape (n, classes), reviews of like length in one batch."""
         predicted = np.empty((len(encoded), self._model.output_shape[-1]), dtype=np.float32)
         for rows in prediction_batches(encoded, _PREDICTION_BATCH):
             inputs = self._architecture.inputs([encoded[row] for row in rows])
@@ -331,6 +338,8 @@ def _fingerprint(
         digest.update(np.ascontiguousarray(weights).tobytes())
     for examples in (train, tune):
         digest.update(examples.labels.tobytes())
+        if examples.soft_labels is not None:
+            digest.update(np.ascontiguousarray(examples.soft_labels).tobytes())
         for review in examples.encoded:
             digest.update(len(review).to_bytes(4, "big") + review.tobytes())
     return digest.hexdigest()[:32]

@@ -55,6 +55,10 @@ class Plan(BaseModel):
         """Returns whether the model was asked for."""
         return model in self.models
 
+    def optimises(self, model: str) -> bool:
+        """Returns whether any technique will be applied to the model."""
+        return any(cell.applies and cell.chain and cell.model == model for cell in self.cells)
+
     @property
     def built(self) -> list[Cell]:
         """The cells that will be built, each once: the best of several variants is one of them."""
