@@ -1,6 +1,7 @@
 """Padded batches of reviews of like length: for training, a function of seed and epoch alone."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,8 +12,8 @@ from components.shared.examples import Examples
 #: Reviews are shuffled, then sorted by length within this many batches: little padding, still random.
 _BATCHES_PER_POOL = 50
 
-#: Inputs, label indices (batch,) and weights (batch,).
-Batch = tuple[Inputs, NDArray[np.int64], NDArray[np.float32]]
+#: Inputs; label indices (batch,) or probabilities of the labels (batch, classes); weights (batch,).
+Batch = tuple[Inputs, NDArray[Any], NDArray[np.float32]]
 
 
 class TrainingBatches:
@@ -53,7 +54,9 @@ class TrainingBatches:
     def __getitem__(self, index: int) -> Batch:
         rows = self._rows[index]
         encoded = self._without_words(index, [self._examples.encoded[row] for row in rows])
-        return self._architecture.inputs(encoded), self._examples.labels[rows], self._weights[rows]
+        soft_labels = self._examples.soft_labels
+        labels = self._examples.labels if soft_labels is None else soft_labels
+        return self._architecture.inputs(encoded), labels[rows], self._weights[rows]
 
     def _without_words(self, index: int, encoded: list[Encoded]) -> list[Encoded]:
         if not self._word_dropout:

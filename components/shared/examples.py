@@ -19,10 +19,12 @@ class Examples:
     Attributes:
         encoded: Token numbers of each review, unpadded.
         labels: Label indices, shape (n,).
+        soft_labels: Probabilities to learn in place of the labels, shape (n, classes); None if there are none.
     """
 
     encoded: Sequence[Encoded]
     labels: NDArray[np.int64]
+    soft_labels: NDArray[np.float32] | None = None
 
 
 def read_examples(architecture: Architecture, features: Path, split: str, rows: int = 0, seed: int = 0) -> Examples:

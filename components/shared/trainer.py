@@ -72,7 +72,8 @@ class Trainer:
     def step(self, batch: Batch) -> tuple[float, float]:
         """Learns from one batch; returns the mean weighted loss and the gradient's norm before it was clipped."""
         inputs, labels, weights = _at_least(self.devices, batch)
-        loss, norm = self._step(tuple(inputs), labels, weights, np.float32(len(batch[1])))
+        targets = labels if labels.ndim > 1 else np.eye(self._model.output_shape[-1], dtype=np.float32)[labels]
+        loss, norm = self._step(tuple(inputs), targets, weights, np.float32(len(batch[1])))
         return float(loss), float(norm)
 
     def update_model(self) -> None:
@@ -86,20 +87,20 @@ class Trainer:
             model=self._trained, optimisers=self._adam.optimisers, generators=_generators(self._trained)
         )
 
-    def _distributed_step(self, inputs: Any, labels: Any, weights: Any, rows: Any) -> tuple[Any, Any]:
-        loss, norm = self._strategy.run(self._replica_step, args=(inputs, labels, weights, rows))
+    def _distributed_step(self, inputs: Any, targets: Any, weights: Any, rows: Any) -> tuple[Any, Any]:
+        loss, norm = self._strategy.run(self._replica_step, args=(inputs, targets, weights, rows))
         reduce = tf.distribute.ReduceOp
         return (
             self._strategy.reduce(reduce.SUM, loss, axis=None),
             self._strategy.reduce(reduce.MEAN, norm, axis=None),
         )
 
-    def _replica_step(self, inputs: Any, labels: Any, weights: Any, rows: Any) -> tuple[Any, Any]:
+    def _replica_step(self, inputs: Any, targets: Any, weights: Any, rows: Any) -> tuple[Any, Any]:
         """Computes the loss and the gradients of this device's share; every device then takes the same step."""
-        inputs, labels, weights = tf.nest.map_structure(_share, (inputs, labels, weights))
+        inputs, targets, weights = tf.nest.map_structure(_share, (inputs, targets, weights))
         with tf.GradientTape() as tape:
             probabilities = self._trained(inputs, training=True)
-            losses = weights * keras.losses.sparse_categorical_crossentropy(labels, probabilities)
+            losses = weights * keras.losses.categorical_crossentropy(targets, probabilities)
             loss = tf.reduce_sum(losses) / rows
             scaled = self._adam.optimisers[0].get_scaled_loss(loss) if self._mixed_precision else loss
         gradients = tape.gradient(scaled, self._adam.variables)
@@ -131,7 +132,8 @@ def _copy(model: Any, mixed_precision: bool) -> Any:
 def _signature(model: Any) -> list[Any]:
     """Returns one signature for all batches: with one graph, a resumed training computes the same numbers."""
     inputs = tuple(tf.TensorSpec(tensor.shape, tensor.dtype) for tensor in model.inputs)
-    return [inputs, tf.TensorSpec([None], tf.int64), tf.TensorSpec([None], tf.float32), tf.TensorSpec([], tf.float32)]
+    targets = tf.TensorSpec([None, model.output_shape[-1]], tf.float32)
+    return [inputs, targets, tf.TensorSpec([None], tf.float32), tf.TensorSpec([], tf.float32)]
 
 
 def _share(tensor: Any) -> Any:
