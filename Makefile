@@ -5,6 +5,7 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
 DATA ?=
+BENCH ?=
 OUT  ?= runs/latest
 ARGS ?=
 
@@ -12,7 +13,7 @@ export TF_CPP_MIN_LOG_LEVEL = 2
 export HF_HUB_DISABLE_TELEMETRY = 1
 export DO_NOT_TRACK = 1
 
-.PHONY: help run test test-realdata test-containers bench-data lint format golden compile images clean
+.PHONY: help run test test-realdata test-containers bench bench-data lint format golden compile images clean
 .DEFAULT_GOAL := help
 
 help: ## List the targets
@@ -31,6 +32,10 @@ test-realdata: $(VENV)/.test ## Slow checks on real review tables (../shared/dat
 
 test-containers: $(VENV)/.test ## Build and run the images (docker, or buildah and podman as root)
 	$(BIN)/python -m pytest -m containers
+
+bench: $(VENV)/.test ## Measure how fast OUT's candidates predict, against what people do otherwise [OUT=dir] [BENCH=options]
+	@test -d "$(OUT)/pipeline_root" || $(MAKE) run
+	$(BIN)/python -W ignore -m benchmarks.inference --run "$(OUT)" $(BENCH)
 
 bench-data: $(VENV)/.test ## Measure the data steps: size, memory, cleaning against the plain route [ARGS="--data FILE"]
 	$(BIN)/python -W ignore -m benchmarks.data_size $(ARGS)
