@@ -12,6 +12,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         "distilbert_epochs": 2,
         "distilbert_technique_rows": 500,
         "calibration_rows": 50,
+        "sensitivity_reviews": 40,
         "latency_reviews": 100,
         "explained_reviews": 50,
     },

@@ -10,7 +10,7 @@ Weights = NDArray[np.floating[Any]]
 
 _LARGEST_INT8 = 127
 #: Centroids are found on so many weights at most; a table of word vectors has millions.
-_SAMPLE = 20_000
+_SAMPLE = 5_000
 
 
 def round_to_int8(matrix: Weights, scales: int) -> Weights:

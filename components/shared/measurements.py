@@ -44,6 +44,24 @@ class Spread(_Strict):
         return cls(median=median, low=low, high=high, repetitions=len(values))
 
 
+class TriedRuntime(_Strict):
+    """One way to run a candidate that was tried before it was measured.
+
+    Attributes:
+        runtime: Such as "litert" or "onnxruntime".
+        threads: Processor threads of each worker.
+        workers: Copies of the model that score side by side.
+        reviews_per_second: On some select reviews; None if it does not work.
+        note: Why it does not work, or what to know of it.
+    """
+
+    runtime: str
+    threads: int = 1
+    workers: int = 1
+    reviews_per_second: float | None = None
+    note: str = ""
+
+
 class Measurement(_Strict):
     """The measured figures of one candidate, from a process of its own; None is what was not measured.
 
@@ -52,6 +70,7 @@ class Measurement(_Strict):
     Attributes:
         candidate: Identifier; "champion" for the deployed model.
         model, chain, base_model, runtime: As in the bundle's manifest.
+        threads, workers, batch_size: How it was run: threads of each worker, workers, reviews a batch.
         content: Fingerprint of what decides the predictions: files, preprocessing and labels.
         size_bytes: All files of the bundle.
         gzip_bytes: The same, each file compressed with gzip.
@@ -59,12 +78,14 @@ class Measurement(_Strict):
         latency_p50_ms, latency_p95_ms: Median and 95 % quantile of the time for one review.
         reviews_per_second: Throughput on select reviews as they come, over several passes.
         peak_memory_mb: Largest resident memory of the process, in 10^6 bytes.
+        loaded_memory_mb: Resident memory once it is loaded, before it scores, in 10^6 bytes.
         startup_seconds: From the start of a process to its first prediction, over several processes.
         cpu_seconds: Processor time of the whole process.
         training: What training cost, from the manifest.
         price_per_1000_eur: What a paid service charges for 1,000 reviews; None for a model of one's own.
         load_average: Load of the machine over the minute before, earlier measurements included.
         busy_share: Share of the processors in use just before, 0..1; nothing of ours was running then.
+        tried: The ways to run it that were tried; the fastest was taken.
         warnings: Why a figure should be read with care.
         notes: What else to know of it.
     """
@@ -74,6 +95,9 @@ class Measurement(_Strict):
     chain: tuple[str, ...]
     base_model: str
     runtime: str
+    threads: int = 1
+    workers: int = 1
+    batch_size: int | None = None
     content: str
     size_bytes: int | None
     gzip_bytes: int | None
@@ -82,12 +106,14 @@ class Measurement(_Strict):
     latency_p95_ms: float
     reviews_per_second: Spread
     peak_memory_mb: float | None
+    loaded_memory_mb: float | None = None
     startup_seconds: Spread | None
     cpu_seconds: float | None
     training: Usage
     price_per_1000_eur: float | None = None
     load_average: float
     busy_share: float
+    tried: tuple[TriedRuntime, ...] = ()
     warnings: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
