@@ -35,11 +35,13 @@ class Built:
         converted: The model for LiteRT.
         quantization: How it was exported.
         model: The plain Keras model, if further techniques can start from it.
+        architecture: What builds and feeds it, if that is no longer what its parent's is.
     """
 
     converted: bytes
     quantization: str = ""
     model: Any = None
+    architecture: Architecture | None = None
 
 
 #: From the parent's checkpoint and the chain to build, to the result.
@@ -154,11 +156,12 @@ def _find_checkpoint(sources: Sequence[Path], candidate: str) -> Path | None:
 def _build_candidate(
     parent: Checkpoint, chain: Chain, features: Path, plan: Plan, technique: Technique, destination: Path
 ) -> None:
-    architecture, description = parent.architecture, read_features(features)
-    candidate = candidate_id(architecture.name, chain)
+    description = read_features(features)
+    candidate = candidate_id(parent.architecture.name, chain)
     start_reproducibly(_CHECK_SEED)
     with training_meter(plan) as meter:
         built = technique(parent, chain)
+    architecture = built.architecture or parent.architecture
     usage = parent.training + meter.usage
     if built.model is not None:
         save_checkpoint(checkpoint_directory(destination, candidate), architecture, built.model, chain, usage)

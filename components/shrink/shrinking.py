@@ -1,0 +1,60 @@
+"""Makes a trained DistilBERT smaller: fewer layers, or only the word pieces that the corpus uses."""
+
+from pathlib import Path
+
+from components.shared.chains import Chain
+from components.shared.checkpoints import Checkpoint
+from components.shared.examples import read_examples
+from components.shared.plan import read_plan
+from components.shared.techniques import Built, build_candidates
+from components.shrink.layers import LayersSettings, choose_layers, drop_layers, retrain
+from components.shrink.vocabulary import trim_vocabulary
+
+
+def shrink_candidates(
+    model: str,
+    features: Path,
+    plan: Path,
+    sources: list[Path],
+    layers: LayersSettings,
+    minimum_piece_count: int,
+    destination: Path,
+) -> None:
+    """Writes a candidate for every planned chain that ends in dropped layers or a trimmed vocabulary.
+
+    Args:
+        model: "distilbert"; the plan has no such chains for others.
+        features: Directory of features.
+        plan: The plan.
+        sources: Directories of candidates in which the parents are.
+        layers: How layers are dropped.
+        minimum_piece_count: How often train has to use a word piece for the vocabulary to keep it.
+        destination: Directory of candidates to write.
+
+    Raises:
+        UserError: The model has not enough layers, or its tokenizer is no WordPiece.
+    """
+
+    def shrink(parent: Checkpoint, chain: Chain) -> Built:
+        if chain[-1] == "layers":
+            return _with_fewer_layers(parent, features, layers)
+        return _with_fewer_pieces(parent, features, minimum_piece_count)
+
+    wanted = read_plan(plan)
+    chains = wanted.chains_of(model, "shrink")
+    # The parent of layers+trim is made here too.
+    build_candidates(model, chains, features, wanted, [*sources, destination], shrink, destination)
+
+
+def _with_fewer_layers(parent: Checkpoint, features: Path, settings: LayersSettings) -> Built:
+    kept = choose_layers(parent.architecture.sizes.n_layers, settings.kept_layers)
+    smaller = drop_layers(parent, kept)
+    trained = retrain(parent, smaller, features, settings)
+    return Built(smaller.architecture.export(trained), model=trained, architecture=smaller.architecture)
+
+
+def _with_fewer_pieces(parent: Checkpoint, features: Path, minimum_count: int) -> Built:
+    corpus = read_examples(parent.architecture, features, "train").encoded
+    smaller = trim_vocabulary(parent, corpus, minimum_count)
+    trimmed = smaller.build()
+    return Built(smaller.architecture.export(trimmed), model=trimmed, architecture=smaller.architecture)

@@ -1,0 +1,90 @@
+"""Trims a WordPiece vocabulary to what a corpus uses, with the tokenizer and the embedding that belong to it.
+
+WordPiece takes the longest piece that fits (Wu et al., 2016). So a text whose pieces are all kept is cut as before,
+and other words fall into smaller pieces. Every piece of one character is kept: whatever could be cut still can be.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from components.shared.architectures.base import Encoded
+from components.shared.architectures.distilbert import WORD_EMBEDDINGS, DistilBert
+from components.shared.checkpoints import Checkpoint
+from components.shared.errors import UserError
+
+
+def trim_vocabulary(parent: Checkpoint, corpus: Sequence[Encoded], minimum_count: int) -> Checkpoint:
+    """Returns a model without the word pieces that a corpus uses too rarely; what it computes otherwise stays.
+
+    Args:
+        parent: A DistilBERT.
+        corpus: Reviews as the parent reads them, piece numbers in each.
+        minimum_count: How often a piece has to occur to be kept.
+
+    Raises:
+        UserError: The tokenizer is no WordPiece.
+    """
+    assert isinstance(parent.architecture, DistilBert)
+    counts: Counter[int] = Counter()
+    for review in corpus:
+        counts.update(review.tolist())
+    used = [piece for piece, count in counts.items() if count >= minimum_count]
+    tokenizer, kept = trim_tokenizer(parent.architecture.tokenizer_json, used)
+    weights = parent.weights | {WORD_EMBEDDINGS: parent.weights[WORD_EMBEDDINGS][kept]}
+    return replace(parent, architecture=parent.architecture.with_tokenizer(tokenizer, len(kept)), weights=weights)
+
+
+def trim_tokenizer(content: str, used: Iterable[int]) -> tuple[str, NDArray[np.int64]]:
+    """Returns tokenizer.json with fewer pieces, and the old number of each piece that is left, in order.
+
+    Args:
+        content: Content of tokenizer.json, in the format of the library tokenizers.
+        used: Numbers of the pieces to keep, besides special ones and those of one character.
+
+    Raises:
+        UserError: It is no WordPiece, or something that is added to texts cannot be renumbered.
+    """
+    described = json.loads(content)
+    model = described["model"]
+    if model.get("type") != "WordPiece":
+        raise UserError(f"tokenizer.json holds a '{model.get('type')}' model; trim needs WordPiece: leave it out")
+    prefix, vocabulary = model["continuing_subword_prefix"], model["vocab"]
+    special = {token["content"] for token in described["added_tokens"]} | {model["unk_token"]}
+    wanted = set(used)
+    pieces = [
+        piece
+        for piece, number in sorted(vocabulary.items(), key=lambda item: item[1])
+        if number in wanted or piece in special or len(piece.removeprefix(prefix)) == 1
+    ]
+    numbers = {piece: number for number, piece in enumerate(pieces)}
+    model["vocab"] = numbers
+    for token in described["added_tokens"]:
+        token["id"] = numbers[token["content"]]
+    described["post_processor"] = _renumbered(described["post_processor"], numbers)
+    # The architecture pads; a length and a number of padding in the file would only be able to contradict it.
+    described["padding"] = None
+    return json.dumps(described, ensure_ascii=False), np.array([vocabulary[piece] for piece in pieces])
+
+
+def _renumbered(post_processor: dict[str, Any] | None, numbers: dict[str, int]) -> dict[str, Any] | None:
+    """Returns what puts the special pieces around a text, with their new numbers."""
+    if post_processor is None:
+        return None
+    kind = post_processor["type"]
+    if kind == "TemplateProcessing":
+        special = {
+            name: token | {"ids": [numbers[piece] for piece in token["tokens"]]}
+            for name, token in post_processor["special_tokens"].items()
+        }
+        return post_processor | {"special_tokens": special}
+    if kind == "BertProcessing":
+        return post_processor | {
+            end: [post_processor[end][0], numbers[post_processor[end][0]]] for end in ("cls", "sep")
+        }
+    raise UserError(f"tokenizer.json has a post-processor '{kind}', which trim does not know: leave trim out")
