@@ -20,6 +20,8 @@ from components.shared.files import atomic_path
 from components.shared.meter import Usage
 
 _WEIGHTS, _DESCRIPTION = "weights.npz", "checkpoint.json"
+#: "<layer>/<position>" -> array.
+Weights = dict[str, NDArray[Any]]
 
 
 class _Description(BaseModel):
@@ -44,7 +46,7 @@ class Checkpoint:
     """
 
     architecture: Architecture
-    weights: dict[str, NDArray[Any]]
+    weights: Weights
     chain: Chain
     training: Usage
 
@@ -82,7 +84,7 @@ def load_checkpoint(directory: Path) -> Checkpoint:
     return Checkpoint(architecture, weights, description.chain, description.training)
 
 
-def get_weights(model: Any) -> dict[str, NDArray[Any]]:
+def get_weights(model: Any) -> Weights:
     """Returns the weights of a plain Keras model as "<layer>/<position>" -> array.
 
     Keras numbers the names of weights anew within a process; names of layers and positions stay.
@@ -94,7 +96,7 @@ def get_weights(model: Any) -> dict[str, NDArray[Any]]:
     }
 
 
-def set_weights(model: Any, weights: dict[str, NDArray[Any]]) -> None:
+def set_weights(model: Any, weights: Weights) -> None:
     """Gives a plain Keras model the weights that `get_weights` returned.
 
     Raises:

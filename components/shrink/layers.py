@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from components.shared.architectures.distilbert import DistilBert
-from components.shared.checkpoints import Checkpoint
+from components.shared.checkpoints import Checkpoint, Weights
 from components.shared.errors import UserError
 from components.shared.examples import Examples, read_examples
 from components.shared.features import read_features
@@ -59,18 +59,23 @@ def choose_layers(layers: int, kept: int) -> list[int]:
     return list(range(kept))
 
 
-def drop_layers(parent: Checkpoint, kept: Sequence[int]) -> Checkpoint:
-    """Returns a DistilBERT with some of its layers, in the order given, and everything else."""
-    assert isinstance(parent.architecture, DistilBert)
-    new_index = {old: new for new, old in enumerate(kept)}
-    weights = {}
-    for name, weight in parent.weights.items():
+def drop_layers(architecture: DistilBert, weights: Weights, kept: Sequence[int]) -> tuple[DistilBert, Weights]:
+    """Returns a model with some of its encoder's layers, in the order given, and everything else.
+
+    Args:
+        architecture: Of the model.
+        weights: Of the model, as in a checkpoint.
+        kept: Layers that stay, counted from 0 at the bottom.
+    """
+    new_number = {old: new for new, old in enumerate(kept)}
+    left = {}
+    for name, weight in weights.items():
         layer = _LAYER.fullmatch(name)
         if layer is None:
-            weights[name] = weight
-        elif int(layer[1]) in new_index:
-            weights[f"transformer.layer.{new_index[int(layer[1])]}.{layer[2]}"] = weight
-    return replace(parent, architecture=parent.architecture.with_layers(len(kept)), weights=weights)
+            left[name] = weight
+        elif int(layer[1]) in new_number:
+            left[f"transformer.layer.{new_number[int(layer[1])]}.{layer[2]}"] = weight
+    return architecture.with_layers(len(kept)), left
 
 
 def retrain(parent: Checkpoint, smaller: Checkpoint, features: Path, settings: LayersSettings) -> Any:

@@ -1,9 +1,11 @@
 """Makes a trained DistilBERT smaller: fewer layers, or only the word pieces that the corpus uses."""
 
+from dataclasses import replace
 from pathlib import Path
 
+from components.shared.architectures.distilbert import DistilBert
 from components.shared.chains import Chain
-from components.shared.checkpoints import Checkpoint
+from components.shared.checkpoints import Checkpoint, set_weights
 from components.shared.examples import read_examples
 from components.shared.plan import read_plan
 from components.shared.techniques import Built, build_candidates
@@ -47,14 +49,23 @@ def shrink_candidates(
 
 
 def _with_fewer_layers(parent: Checkpoint, features: Path, settings: LayersSettings) -> Built:
-    kept = choose_layers(parent.architecture.sizes.n_layers, settings.kept_layers)
-    smaller = drop_layers(parent, kept)
+    architecture = _distilbert(parent)
+    kept = choose_layers(architecture.sizes.n_layers, settings.kept_layers)
+    architecture, weights = drop_layers(architecture, parent.weights, kept)
+    smaller = replace(parent, architecture=architecture, weights=weights)
     trained = retrain(parent, smaller, features, settings)
-    return Built(smaller.architecture.export(trained), model=trained, architecture=smaller.architecture)
+    return Built(architecture.export(trained), model=trained, architecture=architecture)
 
 
 def _with_fewer_pieces(parent: Checkpoint, features: Path, minimum_count: int) -> Built:
     corpus = read_examples(parent.architecture, features, "train").encoded
-    smaller = trim_vocabulary(parent, corpus, minimum_count)
-    trimmed = smaller.build()
-    return Built(smaller.architecture.export(trimmed), model=trimmed, architecture=smaller.architecture)
+    architecture, weights = trim_vocabulary(_distilbert(parent), parent.weights, corpus, minimum_count)
+    trimmed = architecture.build()
+    set_weights(trimmed, weights)
+    return Built(architecture.export(trimmed), model=trimmed, architecture=architecture)
+
+
+def _distilbert(parent: Checkpoint) -> DistilBert:
+    if not isinstance(parent.architecture, DistilBert):
+        raise TypeError(f"{parent.architecture.name} has neither layers to drop nor pieces to trim")
+    return parent.architecture

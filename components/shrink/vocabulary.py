@@ -7,7 +7,6 @@ and other words fall into smaller pieces. Every piece of one character is kept: 
 import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,29 +14,31 @@ from numpy.typing import NDArray
 
 from components.shared.architectures.base import Encoded
 from components.shared.architectures.distilbert import WORD_EMBEDDINGS, DistilBert
-from components.shared.checkpoints import Checkpoint
+from components.shared.checkpoints import Weights
 from components.shared.errors import UserError
 
 
-def trim_vocabulary(parent: Checkpoint, corpus: Sequence[Encoded], minimum_count: int) -> Checkpoint:
-    """Returns a model without the word pieces that a corpus uses too rarely; what it computes otherwise stays.
+def trim_vocabulary(
+    architecture: DistilBert, weights: Weights, corpus: Sequence[Encoded], minimum_count: int
+) -> tuple[DistilBert, Weights]:
+    """Returns a model without the word pieces that a corpus uses too rarely; all its other weights stay.
 
     Args:
-        parent: A DistilBERT.
-        corpus: Reviews as the parent reads them, piece numbers in each.
+        architecture: Of the model.
+        weights: Of the model, as in a checkpoint.
+        corpus: Reviews as the model reads them.
         minimum_count: How often a piece has to occur to be kept.
 
     Raises:
         UserError: The tokenizer is no WordPiece.
     """
-    assert isinstance(parent.architecture, DistilBert)
     counts: Counter[int] = Counter()
     for review in corpus:
         counts.update(review.tolist())
     used = [piece for piece, count in counts.items() if count >= minimum_count]
-    tokenizer, kept = trim_tokenizer(parent.architecture.tokenizer_json, used)
-    weights = parent.weights | {WORD_EMBEDDINGS: parent.weights[WORD_EMBEDDINGS][kept]}
-    return replace(parent, architecture=parent.architecture.with_tokenizer(tokenizer, len(kept)), weights=weights)
+    tokenizer, kept = trim_tokenizer(architecture.tokenizer_json, used)
+    vectors = {WORD_EMBEDDINGS: weights[WORD_EMBEDDINGS][kept]}
+    return architecture.with_tokenizer(tokenizer, len(kept)), weights | vectors
 
 
 def trim_tokenizer(content: str, used: Iterable[int]) -> tuple[str, NDArray[np.int64]]:
@@ -84,7 +85,6 @@ def _renumbered(post_processor: dict[str, Any] | None, numbers: dict[str, int]) 
         }
         return post_processor | {"special_tokens": special}
     if kind == "BertProcessing":
-        return post_processor | {
-            end: [post_processor[end][0], numbers[post_processor[end][0]]] for end in ("cls", "sep")
-        }
+        ends = {end: [post_processor[end][0], numbers[post_processor[end][0]]] for end in ("cls", "sep")}
+        return post_processor | ends
     raise UserError(f"tokenizer.json has a post-processor '{kind}', which trim does not know: leave trim out")
