@@ -60,6 +60,7 @@ PLACEMENTS: dict[str, Placement] = {
     # Their nodes may be taken away: what was trained so far is found again in the model store's volume.
     "train-lstm": Placement(cpu="2", memory_gi=6, gpu=True, hours=6, retries=2, store=True),
     "finetune-distilbert": Placement(cpu="2", memory_gi=8, gpu=True, hours=12, retries=2, store=True),
+    "shrink": Placement(cpu="2", memory_gi=8, gpu=True, hours=6, retries=2),
     "prune": Placement(cpu="2", memory_gi=8, gpu=True, hours=6, retries=2),
     "cluster": Placement(cpu="2", memory_gi=8, gpu=True, hours=6, retries=2),
     "quantize": Placement(cpu="2", memory_gi=8, hours=2),

@@ -9,7 +9,7 @@
     off_the_shelf      VADER, and paid services if they are named: what needs no training
  7. train_lstm         an LSTM on each kind of word vectors
  8. finetune_distilbert
- 9. optimise           for each of the two: prune, cluster, quantize (after training and aware)
+ 9. optimise           for each of the two: shrink, prune, cluster, quantize (after training and aware)
 10. evaluate           every candidate, one after the other, alone on the target's processor
 11. compare            the cheapest candidate that is good enough for the need
 12. the gate           deploy, or record why nothing was deployed
@@ -36,6 +36,7 @@ from components.prune.component import prune
 from components.quantize.component import quantize
 from components.record_refusal.component import record_refusal
 from components.scan_sensitivity.component import scan_sensitivity
+from components.shrink.component import shrink
 from components.train_floor.component import train_floor
 from components.train_lstm.component import train_lstm
 from pipelines.placement import MODEL_STORE_MOUNT, GpuNodes, place
@@ -58,6 +59,12 @@ def optimise(
     trained: dsl.Input[dsl.Model],
     trained_fingerprint: str,
     techniques: list[str],
+    kept_layers: int,
+    layers_rows: int,
+    layers_epochs: int,
+    layers_learning_rate: float,
+    soft_label_weight: float,
+    minimum_piece_count: int,
     sparsity: float,
     clusters: int,
     calibration_rows: int,
@@ -71,11 +78,25 @@ def optimise(
     gpu_node_selector: dict,
     gpu_toleration: dict,
 ) -> dsl.Model:
-    """Optimises one trained model: every planned chain of pruning, clustering and quantisation."""
+    """Optimises one trained model: every planned chain of shrinking, pruning, clustering and quantisation."""
     gpu = GpuNodes(gpu_type, gpu_count, gpu_node_selector, gpu_toleration)
     given = {"model": model, "features": features, "plan": plan, "techniques": techniques}
     parents = {"trained": trained, "trained_fingerprint": trained_fingerprint}
     training = {"rows": rows, "epochs": epochs, "learning_rate": learning_rate, "seed": seed}
+
+    shrunk = shrink(
+        **given,
+        **parents,
+        kept_layers=kept_layers,
+        layers_rows=layers_rows,
+        layers_epochs=layers_epochs,
+        layers_learning_rate=layers_learning_rate,
+        soft_label_weight=soft_label_weight,
+        minimum_piece_count=minimum_piece_count,
+        seed=seed,
+    )
+    place(shrunk, "shrink", gpu)
+    parents |= {"shrunk": shrunk.outputs["candidates"], "shrunk_fingerprint": shrunk.outputs["Output"]}
 
     pruned = prune(**given, **parents, sparsity=sparsity, **training)
     place(pruned, "prune", gpu)
@@ -103,6 +124,7 @@ def optimise(
 
     gathered = gather(
         trained=trained,
+        shrunk=shrunk.outputs["candidates"],
         pruned=pruned.outputs["candidates"],
         clustered=clustered.outputs["candidates"],
         quantized=quantized.outputs["candidates"],
@@ -149,6 +171,10 @@ def training_pipeline(
         "cluster",
         "prune+dynamic",
         "cluster+dynamic",
+        "prune+cluster+dynamic",
+        "trim+dynamic",
+        "layers+dynamic",
+        "layers+trim+dynamic",
     ],
     seed: int = 42,
     tune_minutes: int = 0,
@@ -180,6 +206,12 @@ def training_pipeline(
     distilbert_technique_rows: int = 4000,
     distilbert_technique_epochs: int = 1,
     technique_learning_rate: float = 0.0,
+    kept_layers: int = 3,
+    layers_rows: int = 0,
+    layers_epochs: int = 3,
+    layers_learning_rate: float = 0.0,
+    soft_label_weight: float = 0.5,
+    minimum_piece_count: int = 1,
     sparsity: float = 0.5,
     clusters: int = 32,
     calibration_rows: int = 200,
@@ -264,6 +296,12 @@ def training_pipeline(
         distilbert_technique_rows: Reviews that a technique trains DistilBERT on; 0 means all.
         distilbert_technique_epochs: Passes over them.
         technique_learning_rate: Of Adam while a technique trains on; 0: a tenth of the model's own.
+        kept_layers: Layers of DistilBERT's encoder that the technique layers keeps.
+        layers_rows: Train what it keeps on this many reviews; 0 means all.
+        layers_epochs: At most this many passes over them.
+        layers_learning_rate: Peak of Adam's schedule; 0: the model's own.
+        soft_label_weight: Share of the whole model's probabilities in what is learnt; the rest is the label.
+        minimum_piece_count: The technique trim keeps word pieces that train uses this often.
         sparsity: Share of weights that pruning sets to zero.
         clusters: Number of distinct weights that clustering leaves in a matrix.
         calibration_rows: Reviews that calibrate full int8 quantisation.
@@ -337,6 +375,12 @@ def training_pipeline(
         distilbert_technique_rows=distilbert_technique_rows,
         distilbert_technique_epochs=distilbert_technique_epochs,
         technique_learning_rate=technique_learning_rate,
+        kept_layers=kept_layers,
+        layers_rows=layers_rows,
+        layers_epochs=layers_epochs,
+        layers_learning_rate=layers_learning_rate,
+        soft_label_weight=soft_label_weight,
+        minimum_piece_count=minimum_piece_count,
         sparsity=sparsity,
         clusters=clusters,
         calibration_rows=calibration_rows,
@@ -467,6 +511,12 @@ def training_pipeline(
     # 9. Every planned technique on both.
     settings = {
         "techniques": techniques,
+        "kept_layers": kept_layers,
+        "layers_rows": layers_rows,
+        "layers_epochs": layers_epochs,
+        "layers_learning_rate": layers_learning_rate,
+        "soft_label_weight": soft_label_weight,
+        "minimum_piece_count": minimum_piece_count,
         "sparsity": sparsity,
         "clusters": clusters,
         "calibration_rows": calibration_rows,

@@ -13,6 +13,8 @@ def cluster(
     techniques: list[str],
     trained: dsl.Input[dsl.Model],
     trained_fingerprint: str,
+    shrunk: dsl.Input[dsl.Model],
+    shrunk_fingerprint: str,
     pruned: dsl.Input[dsl.Model],
     pruned_fingerprint: str,
     clusters: int,
@@ -31,6 +33,8 @@ def cluster(
         techniques: Wanted chains, for the cache.
         trained: Candidates of the training step.
         trained_fingerprint: Fingerprint of trained, for the cache.
+        shrunk: Candidates of the shrinking step.
+        shrunk_fingerprint: Fingerprint of shrunk, for the cache.
         pruned: Candidates of the pruning step.
         pruned_fingerprint: Fingerprint of pruned, for the cache.
         clusters: Number of distinct values in each clustered weight matrix.
@@ -61,7 +65,7 @@ def cluster(
         model=model,
         features=Path(features.path),
         plan=Path(plan.path),
-        sources=[Path(trained.path), Path(pruned.path)],
+        sources=[Path(trained.path), Path(shrunk.path), Path(pruned.path)],
         clusters=clusters,
         finetuning=Finetuning(rows=rows, epochs=epochs, learning_rate=learning_rate, seed=seed),
         destination=destination,

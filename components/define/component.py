@@ -48,6 +48,12 @@ def define(
     distilbert_technique_rows: int,
     distilbert_technique_epochs: int,
     technique_learning_rate: float,
+    kept_layers: int,
+    layers_rows: int,
+    layers_epochs: int,
+    layers_learning_rate: float,
+    soft_label_weight: float,
+    minimum_piece_count: int,
     sparsity: float,
     clusters: int,
     calibration_rows: int,
@@ -105,6 +111,12 @@ def define(
         distilbert_technique_rows: Checked to be in its range.
         distilbert_technique_epochs: Checked to be in its range.
         technique_learning_rate: Checked to be in its range.
+        kept_layers: Checked to be in its range.
+        layers_rows: Checked to be in its range.
+        layers_epochs: Checked to be in its range.
+        layers_learning_rate: Checked to be in its range.
+        soft_label_weight: Checked to be in its range.
+        minimum_piece_count: Checked to be in its range.
         sparsity: Checked to be in its range.
         clusters: Checked to be in its range.
         calibration_rows: Checked to be in its range.
@@ -157,6 +169,12 @@ def define(
         "distilbert_technique_rows": distilbert_technique_rows,
         "distilbert_technique_epochs": distilbert_technique_epochs,
         "technique_learning_rate": technique_learning_rate,
+        "kept_layers": kept_layers,
+        "layers_rows": layers_rows,
+        "layers_epochs": layers_epochs,
+        "layers_learning_rate": layers_learning_rate,
+        "soft_label_weight": soft_label_weight,
+        "minimum_piece_count": minimum_piece_count,
         "sparsity": sparsity,
         "clusters": clusters,
         "calibration_rows": calibration_rows,

@@ -19,9 +19,19 @@ _ROUTES: dict[tuple[str, str], str] = {
     ("lstm", "cluster"): "LSTM and Dense kernels, not the word vectors",
     ("lstm", "qat"): "LSTM and Dense kernels behind the embedding, whose integer input TFMOT cannot quantise; "
     "the trained weights are then quantised after training",
+    ("distilbert", "layers"): "whole layers of the encoder; those that stay train on what the whole model predicts",
+    (
+        "distilbert",
+        "trim",
+    ): "rows of the word pieces' embedding; the tokenizer cuts words that lose their piece smaller",
     ("distilbert", "prune"): "Dense kernels of a functional rebuild, because TFMOT rejects subclassed models",
     ("distilbert", "cluster"): "Dense kernels of a functional rebuild, because TFMOT rejects subclassed models",
     ("distilbert", "qat"): "Dense kernels of a functional rebuild, because TFMOT rejects subclassed models",
+}
+#: Why a model cannot be shrunk so.
+_NOT_SHRUNK: dict[tuple[str, str], str] = {
+    ("lstm", "layers"): "an LSTM of one layer has none to spare",
+    ("lstm", "trim"): "the vocabulary of the LSTM holds nothing but the words of train already",
 }
 _LINEAR = "a linear model over sparse terms has no layers for TensorFlow Model Optimization"
 
@@ -100,10 +110,17 @@ def _cells(models: list[str], chains: list[Chain], lstms: list[Variant]) -> list
             continue
         cells += _lstm_cells(lstms) if model == "lstm" else [Cell(model=model)]
         for chain in chains:
-            applies = model in DEEP_MODELS
-            reason = _ROUTES.get((model, chain[-1]), "") if applies else _LINEAR
-            cells.append(Cell(model=model, chain=chain, applies=applies, reason=reason))
+            obstacle = _obstacle(model, chain)
+            reason = obstacle or _ROUTES.get((model, chain[-1]), "")
+            cells.append(Cell(model=model, chain=chain, applies=not obstacle, reason=reason))
     return cells
+
+
+def _obstacle(model: str, chain: Chain) -> str:
+    """Returns why a chain cannot be applied to a model; empty if it can."""
+    if model not in DEEP_MODELS:
+        return _LINEAR
+    return next((_NOT_SHRUNK[model, technique] for technique in chain if (model, technique) in _NOT_SHRUNK), "")
 
 
 def _lstm_cells(variants: list[Variant]) -> list[Cell]:

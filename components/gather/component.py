@@ -8,6 +8,7 @@ from components import images
 @dsl.component(base_image=images.DATA, install_kfp_package=False)
 def gather(
     trained: dsl.Input[dsl.Model],
+    shrunk: dsl.Input[dsl.Model],
     pruned: dsl.Input[dsl.Model],
     clustered: dsl.Input[dsl.Model],
     quantized: dsl.Input[dsl.Model],
@@ -19,6 +20,7 @@ def gather(
 
     Args:
         trained: Candidates of the training step.
+        shrunk: Candidates of the shrinking step.
         pruned: Candidates of the pruning step.
         clustered: Candidates of the clustering step.
         quantized: Candidates quantised after training.
@@ -30,5 +32,5 @@ def gather(
 
     from components.shared import candidates
 
-    sources = [trained, pruned, clustered, quantized, quantized_aware, sensitivity]
+    sources = [trained, shrunk, pruned, clustered, quantized, quantized_aware, sensitivity]
     candidates.gather([Path(source.path) for source in sources], Path(bundles.path))

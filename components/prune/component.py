@@ -13,6 +13,8 @@ def prune(
     techniques: list[str],
     trained: dsl.Input[dsl.Model],
     trained_fingerprint: str,
+    shrunk: dsl.Input[dsl.Model],
+    shrunk_fingerprint: str,
     sparsity: float,
     rows: int,
     epochs: int,
@@ -29,6 +31,8 @@ def prune(
         techniques: Wanted chains, for the cache.
         trained: Candidates of the training step.
         trained_fingerprint: Fingerprint of trained, for the cache.
+        shrunk: Candidates of the shrinking step.
+        shrunk_fingerprint: Fingerprint of shrunk, for the cache.
         sparsity: Share of weights set to zero in the pruned layers.
         rows: Train on this many reviews, stratified; 0 means all.
         epochs: Passes over them.
@@ -57,7 +61,7 @@ def prune(
         model=model,
         features=Path(features.path),
         plan=Path(plan.path),
-        sources=[Path(trained.path)],
+        sources=[Path(trained.path), Path(shrunk.path)],
         sparsity=sparsity,
         finetuning=Finetuning(rows=rows, epochs=epochs, learning_rate=learning_rate, seed=seed),
         destination=destination,

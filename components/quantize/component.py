@@ -14,6 +14,8 @@ def quantize(
     techniques: list[str],
     trained: dsl.Input[dsl.Model],
     trained_fingerprint: str,
+    shrunk: dsl.Input[dsl.Model],
+    shrunk_fingerprint: str,
     pruned: dsl.Input[dsl.Model],
     pruned_fingerprint: str,
     clustered: dsl.Input[dsl.Model],
@@ -35,6 +37,8 @@ def quantize(
         techniques: Wanted chains, for the cache.
         trained: Candidates of the training step.
         trained_fingerprint: Fingerprint of trained, for the cache.
+        shrunk: Candidates of the shrinking step.
+        shrunk_fingerprint: Fingerprint of shrunk, for the cache.
         pruned: Candidates of the pruning step.
         pruned_fingerprint: Fingerprint of pruned, for the cache.
         clustered: Candidates of the clustering step.
@@ -68,7 +72,7 @@ def quantize(
         aware=aware,
         features=Path(features.path),
         plan=Path(plan.path),
-        sources=[Path(trained.path), Path(pruned.path), Path(clustered.path)],
+        sources=[Path(trained.path), Path(shrunk.path), Path(pruned.path), Path(clustered.path)],
         calibration_rows=calibration_rows,
         finetuning=Finetuning(rows=rows, epochs=epochs, learning_rate=learning_rate, seed=seed),
         destination=destination,
