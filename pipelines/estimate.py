@@ -4,12 +4,13 @@ The speeds are those of two cores of a recent Xeon without GPU, with reviews of 
 derived from them is labelled an estimate.
 """
 
+import math
 from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
 from components.shared.chains import STEP_OF_TECHNIQUE
-from components.shared.plan import LINEAR_MODELS, Plan
+from components.shared.plan import LINEAR_MODELS, Cell, Plan
 from components.shared.services.interface import PAID_SERVICES
 
 _TRAIN_SHARE, _SELECT_AND_TEST_SHARE = 0.70, 0.22
@@ -24,7 +25,9 @@ _TECHNIQUE_FACTOR = {"prune": 1.7, "cluster": 2.5, "qat": 2.5}
 #: Reviews a second while measuring, and MB of one bundle, by model and last technique ("" is float).
 _SCORING_SPEED = {"logistic": 15000.0, "hashing": 15000.0, "lstm": 3000.0, "distilbert": 250.0}
 _SIZE_MB = {"logistic": 2.0, "hashing": 2.0, "lstm": 4.0, "distilbert": 90.0}
-_SIZE_FACTOR = {"dynamic": 0.25, "int8": 0.25, "qat": 0.25, "float16": 0.5}
+_SIZE_FACTOR = {"dynamic": 0.25, "int8": 0.25, "qat": 0.25, "float16": 0.5, "layers": 0.75, "trim": 0.65}
+#: Layers of the packaged MiniLM, and what predicting costs against training.
+_LAYERS, _PREDICTION_FACTOR = 6, 0.3
 _STEP_OF_MODEL = {
     **dict.fromkeys(LINEAR_MODELS, "train floor"),
     "lstm": "train lstm",
@@ -106,8 +109,7 @@ def _seconds(plan: Plan, parameters: dict[str, Any], rows: int) -> dict[str, flo
         else:
             technique = cell.chain[-1]
             step = f"{STEP_OF_TECHNIQUE[technique]} {cell.model}"
-            factor = _TECHNIQUE_FACTOR.get(technique, 0.0)
-            seconds[step] += _SECONDS_PER_TASK + factor * _technique_reviews(cell.model, parameters, train) / speed
+            seconds[step] += _SECONDS_PER_TASK + _technique_effort(cell, parameters, train) / speed
     scored = rows * _SELECT_AND_TEST_SHARE
     seconds["evaluate"] = sum(_SECONDS_PER_TASK + scored / _SCORING_SPEED[cell.model] for cell in plan.built)
     seconds["compare and deploy"] = 3 * _SECONDS_PER_TASK
@@ -131,15 +133,20 @@ def _training_reviews(model: str, parameters: dict[str, Any], train: float) -> f
     return rows * parameters[f"{model}_epochs"]
 
 
-def _technique_reviews(model: str, parameters: dict[str, Any], train: float) -> float:
-    rows = min(parameters[f"{model}_technique_rows"] or train, train)
-    return rows * parameters[f"{model}_technique_epochs"]
+def _technique_effort(cell: Cell, parameters: dict[str, Any], train: float) -> float:
+    """Returns what a cell's last technique costs, as the number of reviews that the plain model trains on."""
+    if cell.chain[-1] == "layers":
+        rows = min(parameters["layers_rows"] or train, train)
+        return rows * (parameters["layers_epochs"] * parameters["kept_layers"] / _LAYERS + _PREDICTION_FACTOR)
+    rows = min(parameters[f"{cell.model}_technique_rows"] or train, train)
+    return rows * parameters[f"{cell.model}_technique_epochs"] * _TECHNIQUE_FACTOR.get(cell.chain[-1], 0.0)
 
 
 def _disk_mb(plan: Plan) -> float:
     """Returns the estimated size of all bundles and checkpoints."""
     total = 0.0
     for cell in plan.built:
-        factor = _SIZE_FACTOR.get(cell.chain[-1], 2.0) if cell.chain else 2.0
-        total += _SIZE_MB[cell.model] * factor
+        size = _SIZE_MB[cell.model] * math.prod(_SIZE_FACTOR.get(technique, 1.0) for technique in cell.chain)
+        ends = bool(cell.chain) and STEP_OF_TECHNIQUE[cell.chain[-1]] == "quantize"
+        total += size if ends else 2 * size
     return total

@@ -24,7 +24,7 @@ sys.exit("TensorFlow was loaded" if "tensorflow" in sys.modules else 0)
 """
 
 
-@pytest.mark.parametrize("step", ["train_lstm", "finetune_distilbert", "prune", "cluster", "quantize"])
+@pytest.mark.parametrize("step", ["train_lstm", "finetune_distilbert", "shrink", "prune", "cluster", "quantize"])
 def test_a_step_for_an_unwanted_model_writes_no_candidates_and_loads_no_tensorflow(step: str, tmp_path: Path) -> None:
     plan = make_plan(need="", labels=["1", "2"], models=["logistic"], techniques=["prune+dynamic"], language="en")
     write_text(tmp_path / "plan.json", plan.model_dump_json())

@@ -45,6 +45,15 @@ def test_fewer_techniques_take_less_time() -> None:
     assert _minutes(_described(techniques=["dynamic"])) < _minutes(_described())
 
 
+def test_training_fewer_layers_takes_less_time_and_a_trimmed_vocabulary_less_disk() -> None:
+    few, many = (_described(techniques=["layers"], models=["distilbert"], kept_layers=kept) for kept in (1, 5))
+    assert _seconds(few, "shrink distilbert") < _seconds(many, "shrink distilbert")
+    trimmed, whole = (_described(techniques=[chain], models=["distilbert"]) for chain in ("trim+dynamic", "dynamic"))
+    megabytes = [int(text.split(" MB of disk")[0].rsplit(" ", 1)[1]) for text in (trimmed, whole)]
+    # Beside the trained model itself, its trimmed copy, and a quarter of that instead of a quarter of the whole.
+    assert megabytes == [round(180 + 180 * 0.65 + 90 * 0.65 * 0.25), round(180 + 90 * 0.25)]
+
+
 def test_paid_services_are_named_with_what_they_may_cost_at_most() -> None:
     assert "Paid services" not in _described()
     text = _described(services=["vader", "chat"], service_maximum_calls=1200, service_maximum_eur=0.5)
@@ -67,6 +76,10 @@ def test_every_kind_of_word_vectors_takes_its_time() -> None:
 
 
 def _training_seconds(text: str) -> int:
-    found = re.search(r"train lstm +(\d+)", text)
+    return _seconds(text, "train lstm")
+
+
+def _seconds(text: str, step: str) -> int:
+    found = re.search(rf"{step} +(\d+)", text)
     assert found
     return int(found.group(1))

@@ -13,10 +13,10 @@ from pipelines.placement import PLACEMENTS
 ROOT = Path(__file__).resolve().parents[2]
 STEPS = (
     "ingest explore clean engineer-features train-lstm finetune-distilbert "
-    "quantize prune cluster evaluate compare deploy"
+    "shrink quantize prune cluster evaluate compare deploy"
 ).split()
 #: Of the two quantize tasks, the second trains.
-GPU_TASKS = {"train-lstm", "finetune-distilbert", "prune", "cluster", "quantize-2"}
+GPU_TASKS = {"train-lstm", "finetune-distilbert", "shrink", "prune", "cluster", "quantize-2"}
 
 
 @pytest.fixture(scope="module")
