@@ -4,7 +4,7 @@ Every candidate is scored on the same resampled reviews, so that what they share
 (Efron and Tibshirani, An Introduction to the Bootstrap, 1993, chapter 13: percentile intervals).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
 import numpy as np
@@ -27,30 +27,48 @@ def bootstrap_metric(
     seed: int,
     resamples: int = RESAMPLES,
 ) -> dict[str, Samples]:
-    """Returns the metric of every candidate on the same resamples of the reviews.
+    """Returns one metric of every candidate on the same resamples of the reviews; see `bootstrap_metrics`."""
+    return bootstrap_metrics(truth, predictions, classes, [metric], seed, resamples)[metric]
+
+
+def bootstrap_metrics(
+    truth: NDArray[np.integer[Any]],
+    predictions: Mapping[str, NDArray[np.integer[Any]]],
+    classes: int,
+    metrics: Iterable[Metric],
+    seed: int,
+    resamples: int = RESAMPLES,
+) -> dict[Metric, dict[str, Samples]]:
+    """Returns several metrics of every candidate on the same resamples of the reviews.
 
     Args:
         truth: True label indices, shape (n,), n at least 1.
         predictions: Candidate to predicted label indices, shape (n,).
         classes: Number of labels.
-        metric: The deciding metric.
+        metrics: What to compute.
         seed: Of the resampling.
         resamples: How often the reviews are drawn again.
 
     Returns:
-        Candidate to metric, shape (resamples,); position i belongs to the same resample for all.
+        Metric to candidate to values, shape (resamples,); position i belongs to the same resample for all.
     """
     rows = len(truth)
     cells = {name: _one_hot(truth * classes + predicted, classes**2) for name, predicted in predictions.items()}
-    samples: dict[str, list[Samples]] = {name: [] for name in predictions}
+    blocks: dict[Metric, dict[str, list[Samples]]] = {
+        metric: {name: [] for name in predictions} for metric in metrics
+    }
     generator = np.random.default_rng(seed)
     for start in range(0, resamples, _BLOCK):
         drawn = min(_BLOCK, resamples - start)
         counts = generator.multinomial(rows, np.full(rows, 1 / rows), size=drawn).astype(np.float32)
         for name, cell in cells.items():
             confusion = (counts @ cell).reshape(drawn, classes, classes).astype(np.float64)
-            samples[name].append(_metric_of(confusion, metric))
-    return {name: np.concatenate(blocks) for name, blocks in samples.items()}
+            for metric, of_candidates in blocks.items():
+                of_candidates[name].append(_metric_of(confusion, metric))
+    return {
+        metric: {name: np.concatenate(values) for name, values in of_candidates.items()}
+        for metric, of_candidates in blocks.items()
+    }
 
 
 def interval(values: Samples) -> tuple[float, float]:

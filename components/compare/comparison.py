@@ -9,15 +9,17 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from components.compare.bootstrap import CONFIDENCE, RESAMPLES, bootstrap_metric
+from components.compare.bootstrap import CONFIDENCE, RESAMPLES, bootstrap_metrics, interval
 from components.compare.break_even import compare_with_services, own_cost
 from components.compare.costs import cost_per_month_eur
 from components.compare.explaining import ChoiceExplanation, explain_choice
+from components.compare.flips import find_flips
 from components.compare.report import ReportContent, write_report
 from components.compare.selection import MINIMUM_SAVING, Candidate, Decision, Deployed, Verdict, decide
-from components.compare.table import Row, make_rows, write_rows
+from components.compare.table import Evidence, Row, make_rows, write_rows
 from components.compare.techniques import describe_gains
 from components.shared.candidates import list_bundles
+from components.shared.conversions import read_conversions
 from components.shared.features import Features, read_features, read_split
 from components.shared.files import atomic_path, write_text
 from components.shared.history import read_histories
@@ -32,6 +34,7 @@ from components.shared.metrics import QualityFigures, quality
 from components.shared.need import Need
 from components.shared.plan import DEEP_MODELS, Plan, read_plan
 from components.shared.searches import read_searches
+from components.shared.sensitivity import read_sensitivities
 
 _FORMAT_VERSION = 1
 _BYTES_PER_MB = 1_000_000
@@ -100,13 +103,14 @@ def compare_candidates(
         everyone.append(measured.champion_measurement)
     predicted = {one.candidate: read_predictions(measurements, one.candidate, "select") for one in everyone}
     select = {name: quality(truth["select"], rows, scores) for name, rows in predicted.items()}
-    samples = bootstrap_metric(
+    resampled = bootstrap_metrics(
         truth["select"],
         {name: rows.argmax(axis=1) for name, rows in predicted.items()},
         classes=len(task.labels),
-        metric=need.quality.metric,
+        metrics=sorted({"accuracy", "macro_f1", need.quality.metric}),
         seed=seed,
     )
+    samples = resampled[need.quality.metric]
 
     figures = {one.candidate: _deciding_figures(one, select[one.candidate], need) for one in everyone}
     deployed = Deployed(measured.champion.status, measured.champion.note, figures.pop(CHAMPION, None))
@@ -118,7 +122,17 @@ def compare_candidates(
         for one in measured.candidates
         if _may_show_test(one, result)
     }
-    rows = make_rows(agreed, measured, result, select, test)
+    evidence = Evidence(
+        select=select,
+        test=test,
+        intervals={
+            metric: {name: interval(values) for name, values in by_name.items()}
+            for metric, by_name in resampled.items()
+        },
+        flips=find_flips(measured.candidates, predicted, reviews["select"], task.labels),
+        conversions=read_conversions(sources),
+    )
+    rows = make_rows(agreed, measured, result, evidence)
     record = _record(result, rows, agreed, description, measured, majority, seed)
     _copy_winner(result.chosen, sources, winner)
     explained = (
@@ -130,7 +144,7 @@ def compare_candidates(
     content = ReportContent(
         decision=result,
         rows=rows,
-        gains=describe_gains(measured.candidates, figures, samples),
+        gains=describe_gains(measured.candidates, figures, samples, evidence.conversions),
         need=need,
         task=task,
         features=description,
@@ -145,6 +159,8 @@ def compare_candidates(
         explained=explained,
         histories=read_histories(sources),
         searches=[one for source in sources for one in read_searches(source)],
+        flips=evidence.flips,
+        sensitivities=read_sensitivities(sources),
         pages={title: path for title, path in pages.items() if path.is_file()},
     )
 

@@ -1,6 +1,7 @@
 """What a candidate costs, in euros. Estimated: measured seconds times the need's prices, or a service's price."""
 
 from components.shared.measurements import Measurement
+from components.shared.meter import Usage
 from components.shared.need import Need
 
 DAYS_A_MONTH = 30.4
@@ -38,9 +39,13 @@ def cost_per_1000_eur(measurement: Measurement, need: Need) -> float:
 
 
 def training_cost_eur(measurement: Measurement, need: Need) -> float:
-    """Returns what one training cost, all techniques included: as recorded, else its time at the need's prices."""
-    training = measurement.training
-    if training.cost_eur is not None:
-        return training.cost_eur
-    price = need.prices.gpu_hour_eur if training.device == "gpu" else need.prices.cpu_hour_eur
-    return training.seconds / _SECONDS_AN_HOUR * price
+    """Returns what one training cost, all techniques included."""
+    return usage_cost_eur(measurement.training, need)
+
+
+def usage_cost_eur(usage: Usage, need: Need) -> float:
+    """Returns what a piece of work cost: as recorded, else its time at the need's prices."""
+    if usage.cost_eur is not None:
+        return usage.cost_eur
+    price = need.prices.gpu_hour_eur if usage.device == "gpu" else need.prices.cpu_hour_eur
+    return usage.seconds / _SECONDS_AN_HOUR * price

@@ -1,7 +1,7 @@
 """The report: one HTML file that opens from disk, asks nothing of the network, and prints."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import yaml
@@ -13,7 +13,9 @@ from components.compare.break_even import BreakEven, OwnCost
 from components.compare.chart import Point, draw_trade_off
 from components.compare.curves import describe_curves, draw_curves
 from components.compare.explaining import MINIMUM_OCCURRENCES, ChoiceExplanation, Example
+from components.compare.flips import Flip, Flips
 from components.compare.selection import METRIC_NAMES, Decision
+from components.compare.sensitivity_chart import describe_sensitivity, draw_sensitivity, treatments_in_words
 from components.compare.table import Row
 from components.compare.techniques import Gain
 from components.compare.tuning_chart import describe_search, draw_search
@@ -27,6 +29,7 @@ from components.shared.need import Need
 from components.shared.plan import Plan
 from components.shared.printable import printable
 from components.shared.searches import Search
+from components.shared.sensitivity import PartSensitivity, Sensitivity
 from components.shared.task import Task
 
 _HEADLINES = {
@@ -54,6 +57,8 @@ class ReportContent:
         own: What the chosen model costs; None if none was chosen.
         histories: How the training of each candidate went that was trained epoch by epoch.
         searches: The automatic searches for hyperparameters.
+        flips: Which reviews change their label, of each candidate with a chain.
+        sensitivities: Which parts suffer from which technique, model by model.
     """
 
     decision: Decision
@@ -74,6 +79,8 @@ class ReportContent:
     own: OwnCost | None = None
     histories: Mapping[str, History] = field(default_factory=dict)
     searches: Sequence[Search] = ()
+    flips: Mapping[str, Flips] = field(default_factory=dict)
+    sensitivities: Sequence[Sensitivity] = ()
 
 
 @dataclass(frozen=True)
@@ -95,11 +102,33 @@ class _ShownExample:
     complete: bool
 
 
+@dataclass(frozen=True)
+class _ShownScan:
+    """One scan of sensitivity, as the page shows it.
+
+    Attributes:
+        model, reviews: What was scanned.
+        picture: The heat map.
+        words: What it shows.
+        treatments: Headings of the columns.
+        parts: Part to its figures, one a column.
+    """
+
+    model: str
+    reviews: int
+    picture: Markup
+    words: str
+    treatments: list[str]
+    parts: dict[str, list[PartSensitivity]]
+
+
 _EXAMPLE_HEADINGS = {
     "right": "Right, with the most confidence",
     "wrong": "Wrong, with the most confidence",
     "mixed": "Undecided",
 }
+#: A review is shown up to here.
+_LONGEST_TEXT = 400
 #: Weaker words, measured by the strongest of the review, get no sign.
 _WEAK = 0.1
 
@@ -127,6 +156,9 @@ def render_report(content: ReportContent) -> str:
         chosen=chosen,
         rows=content.rows,
         gains=content.gains,
+        failed=[row for row in content.rows if row.status == "failed"],
+        flips=[(name, flips, list(map(_printable, flips.examples))) for name, flips in content.flips.items()],
+        scans=list(map(_shown_scan, content.sensitivities)),
         need=content.need,
         need_yaml=yaml.safe_dump(content.need.model_dump(), sort_keys=False, allow_unicode=True),
         metric=METRIC_NAMES[content.need.quality.metric],
@@ -188,6 +220,27 @@ def _shown(example: Example) -> _ShownExample:
         # Safe, as the chart is.
         picture=Markup(draw_review_words(explanation, label)),
         complete=explanation.complete,
+    )
+
+
+def _printable(flip: Flip) -> Flip:
+    """Returns a flip whose text is fit for a page, and not too long for it."""
+    text = printable(flip.text)
+    return replace(flip, text=text if len(text) <= _LONGEST_TEXT else f"{text[:_LONGEST_TEXT].rstrip()} …")
+
+
+def _shown_scan(sensitivity: Sensitivity) -> _ShownScan:
+    parts: dict[str, list[PartSensitivity]] = {}
+    for one in sensitivity.figures:
+        parts.setdefault(one.part, []).append(one)
+    return _ShownScan(
+        model=sensitivity.model,
+        reviews=sensitivity.reviews,
+        # Safe, as the chart is.
+        picture=Markup(draw_sensitivity(sensitivity)),
+        words=describe_sensitivity(sensitivity),
+        treatments=list(treatments_in_words(sensitivity).values()),
+        parts=parts,
     )
 
 

@@ -1,28 +1,50 @@
 """The candidates' table: one row a candidate, also for those that failed or do not apply."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from components.compare.costs import DAYS_A_MONTH, cost_per_1000_eur, cost_per_month_eur
+from components.compare.costs import DAYS_A_MONTH, cost_per_1000_eur, cost_per_month_eur, usage_cost_eur
+from components.compare.flips import Flips
 from components.compare.selection import METRIC_NAMES, Decision, Standing
+from components.shared.conversions import Conversion
 from components.shared.files import atomic_path
-from components.shared.measurements import CHAMPION, Measurement, Measurements
+from components.shared.measurements import CHAMPION, Measurement, Measurements, TriedRuntime
 from components.shared.metrics import QualityFigures
 from components.shared.need import Need
 from components.shared.plan import Cell, Plan
 from components.shared.services.record import Offer
 
 _BYTES_PER_MB = 1_000_000
+_WITH_INTERVAL, _ENDS = ("accuracy", "macro_f1"), ("low", "high")
 #: Statuses in the order of the table.
 STATUSES = (
     *("chosen", "good enough", "offered", "deployed", "not offered"),
     *("not measured: no key", "not measured: over the cap", "not measured: test server", "not measured: not named"),
     *("failed", "not applicable"),
 )
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What is known of the candidates beside how they were measured; all by candidate.
+
+    Attributes:
+        select: Quality of every measured candidate, the champion included if it was measured.
+        test: Quality of those whose test figures may be shown.
+        intervals: Metric to candidate to its 95 % interval on select.
+        flips: Against the float parent, of those with a chain.
+        conversions: What techniques did, of those that have such a record.
+    """
+
+    select: Mapping[str, QualityFigures]
+    test: Mapping[str, QualityFigures] = field(default_factory=dict)
+    intervals: Mapping[str, Mapping[str, tuple[float, float]]] = field(default_factory=dict)
+    flips: Mapping[str, Flips] = field(default_factory=dict)
+    conversions: Mapping[str, Conversion] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -35,8 +57,18 @@ class Row:
         status: One of STATUSES.
         on_front: Offered, and none of the others offered is better in quality and burden at once.
         accuracy, macro_precision, macro_recall, macro_f1, weighted_f1, average_error: On select.
+        accuracy_low, accuracy_high, macro_f1_low, macro_f1_high: Their 95 % intervals (bootstrap).
         difference, difference_low, difference_high: Deciding metric minus the best's, with its interval.
-        p50_ms, p95_ms, reviews_per_second, peak_memory_mb, size_mb, gzip_mb, startup_s, training_s: Measured.
+        flips: Select reviews that get another label than from the float parent.
+        agreement, largest_difference: With the float parent's labels and probabilities on tune, after conversion.
+        sparsity, distinct_weights: Measured in the converted model, see `Conversion`.
+        p50_ms, p95_ms: Median and 95 % quantile of the time for one review.
+        reviews_per_second: At the best batch, with its 5 % and 95 % quantiles.
+        runtime, threads, workers, batch_size: How the candidate was run.
+        runtimes_tried: The ways to run it that were tried, with their reviews a second.
+        peak_memory_mb, loaded_memory_mb, size_mb, gzip_mb, startup_s: Measured.
+        technique_s, technique_eur: What its last technique took by itself, and what that cost, estimated.
+        training_s: What all its training took, techniques included.
         cost_per_month_eur, cost_per_1000_eur: Estimated, from measured times and the need's prices.
         burden: Weighted share of the need's limits.
         test_*: On test: only of the winner, the floors and the float parents.
@@ -54,18 +86,35 @@ class Row:
     macro_f1: float | None = None
     weighted_f1: float | None = None
     average_error: float | None = None
+    accuracy_low: float | None = None
+    accuracy_high: float | None = None
+    macro_f1_low: float | None = None
+    macro_f1_high: float | None = None
     difference: float | None = None
     difference_low: float | None = None
     difference_high: float | None = None
+    flips: int | None = None
+    agreement: float | None = None
+    largest_difference: float | None = None
+    sparsity: float | None = None
+    distinct_weights: int | None = None
     p50_ms: float | None = None
     p95_ms: float | None = None
     reviews_per_second: float | None = None
     reviews_per_second_low: float | None = None
     reviews_per_second_high: float | None = None
+    runtime: str = ""
+    threads: int | None = None
+    workers: int | None = None
+    batch_size: int | None = None
+    runtimes_tried: str = ""
     peak_memory_mb: float | None = None
+    loaded_memory_mb: float | None = None
     size_mb: float | None = None
     gzip_mb: float | None = None
     startup_s: float | None = None
+    technique_s: float | None = None
+    technique_eur: float | None = None
     training_s: float | None = None
     cost_per_month_eur: float | None = None
     cost_per_1000_eur: float | None = None
@@ -79,29 +128,21 @@ class Row:
     reason: str = ""
 
 
-def make_rows(
-    plan: Plan,
-    measurements: Measurements,
-    decision: Decision,
-    select: Mapping[str, QualityFigures],
-    test: Mapping[str, QualityFigures],
-) -> list[Row]:
+def make_rows(plan: Plan, measurements: Measurements, decision: Decision, evidence: Evidence) -> list[Row]:
     """Returns the table's rows, the chosen candidate first.
 
     Args:
         plan: The need, and the cells that do not apply.
         measurements: Of every candidate.
         decision: The standings.
-        select: Quality of every measured candidate, the champion included if it was measured.
-        test: Quality of those whose test figures may be shown.
+        evidence: What else is known of the candidates.
     """
     cells = {cell.candidate: cell for cell in plan.cells}
     rows = [
-        _measured_row(one, decision, select, test, plan.need, cells.get(one.candidate))
-        for one in measurements.candidates
+        _measured_row(one, decision, evidence, plan.need, cells.get(one.candidate)) for one in measurements.candidates
     ]
     if measurements.champion_measurement is not None:
-        rows.append(_champion_row(measurements.champion_measurement, select, plan.need))
+        rows.append(_champion_row(measurements.champion_measurement, evidence, plan.need))
     rows += [_failed_row(name, reason, cells.get(name)) for name, reason in measurements.failures.items()]
     rows += [
         _offer_row(offer, plan.need) for offer in measurements.services if offer.status not in ("measured", "failed")
@@ -121,25 +162,18 @@ def _position(row: Row) -> tuple[int, float, str]:
     return STATUSES.index(row.status), -(row.macro_f1 or 0.0), row.candidate
 
 
-def _measured_row(
-    one: Measurement,
-    decision: Decision,
-    select: Mapping[str, QualityFigures],
-    test: Mapping[str, QualityFigures],
-    need: Need,
-    cell: Cell | None,
-) -> Row:
+def _measured_row(one: Measurement, decision: Decision, evidence: Evidence, need: Need, cell: Cell | None) -> Row:
     standing = decision.standings[one.candidate]
     status, reason = _explain(one.candidate, standing, decision, need)
-    figures = _figures(one, select[one.candidate], need)
+    figures = _figures(one, evidence, need) | _technique_figures(one, evidence, need)
     if standing.difference is not None:
         figures |= {
             "difference": standing.difference.value,
             "difference_low": standing.difference.low,
             "difference_high": standing.difference.high,
         }
-    if one.candidate in test:
-        shown = _quality(test[one.candidate])
+    if one.candidate in evidence.test:
+        shown = _quality(evidence.test[one.candidate])
         figures |= {f"test_{name}": value for name, value in shown.items()}
     notes = [reason, _sentence(cell.reason if cell else "")]
     notes += [_sentence(note) for note in (*one.warnings, *one.notes)]
@@ -171,14 +205,14 @@ def _explain(name: str, standing: Standing, decision: Decision, need: Need) -> t
     )
 
 
-def _champion_row(one: Measurement, select: Mapping[str, QualityFigures], need: Need) -> Row:
+def _champion_row(one: Measurement, evidence: Evidence, need: Need) -> Row:
     return Row(
         candidate=CHAMPION,
         model=one.model,
         chain="+".join(one.chain),
         status="deployed",
         reason=" ".join(["The model that is deployed now.", *(_sentence(warning) for warning in one.warnings)]),
-        **_figures(one, select[CHAMPION], need),
+        **_figures(one, evidence, need),
     )
 
 
@@ -213,22 +247,64 @@ def _quality(figures: QualityFigures) -> dict[str, float]:
     return figures.model_dump(exclude={"rows", "confusion"})
 
 
-def _figures(one: Measurement, select: QualityFigures, need: Need) -> dict[str, Any]:
-    rate = one.reviews_per_second
-    return _quality(select) | {
-        "p50_ms": one.latency_p50_ms,
-        "p95_ms": one.latency_p95_ms,
-        "reviews_per_second": rate.median,
-        "reviews_per_second_low": rate.low,
-        "reviews_per_second_high": rate.high,
-        "peak_memory_mb": one.peak_memory_mb,
-        "size_mb": None if one.size_bytes is None else one.size_bytes / _BYTES_PER_MB,
-        "gzip_mb": None if one.gzip_bytes is None else one.gzip_bytes / _BYTES_PER_MB,
-        "startup_s": one.startup_seconds.median if one.startup_seconds else None,
-        "training_s": one.training.seconds,
-        "cost_per_month_eur": cost_per_month_eur(one, need),
-        "cost_per_1000_eur": cost_per_1000_eur(one, need),
+def _intervals(candidate: str, evidence: Evidence) -> dict[str, float]:
+    bounds = {metric: of[candidate] for metric, of in evidence.intervals.items() if metric in _WITH_INTERVAL}
+    return {
+        f"{metric}_{end}": value for metric, both in bounds.items() for end, value in zip(_ENDS, both, strict=True)
     }
+
+
+def _technique_figures(one: Measurement, evidence: Evidence, need: Need) -> dict[str, Any]:
+    """Returns what its techniques did to a candidate; nothing of one without a chain."""
+    figures: dict[str, Any] = {}
+    if flips := evidence.flips.get(one.candidate):
+        figures["flips"] = flips.count
+    if conversion := evidence.conversions.get(one.candidate):
+        figures |= {
+            "agreement": conversion.agreement,
+            "largest_difference": conversion.largest_difference,
+            "sparsity": conversion.sparsity,
+            "distinct_weights": conversion.distinct_weights,
+            "technique_s": conversion.usage.seconds,
+            "technique_eur": usage_cost_eur(conversion.usage, need),
+        }
+    return figures
+
+
+def _tried(one: TriedRuntime) -> str:
+    """Returns such as "litert, 1 × 2 threads: 312 reviews/s" or "onnxruntime: no such operator"."""
+    if one.reviews_per_second is None:
+        return f"{one.runtime}: {one.note}"
+    way = f"{one.runtime}, {one.workers} × {one.threads} threads: {one.reviews_per_second:.0f} reviews/s"
+    return f"{way} ({one.note})" if one.note else way
+
+
+def _figures(one: Measurement, evidence: Evidence, need: Need) -> dict[str, Any]:
+    rate = one.reviews_per_second
+    return (
+        _quality(evidence.select[one.candidate])
+        | _intervals(one.candidate, evidence)
+        | {
+            "p50_ms": one.latency_p50_ms,
+            "p95_ms": one.latency_p95_ms,
+            "reviews_per_second": rate.median,
+            "reviews_per_second_low": rate.low,
+            "reviews_per_second_high": rate.high,
+            "runtime": one.runtime,
+            "threads": one.threads,
+            "workers": one.workers,
+            "batch_size": one.batch_size,
+            "runtimes_tried": "; ".join(map(_tried, one.tried)),
+            "peak_memory_mb": one.peak_memory_mb,
+            "loaded_memory_mb": one.loaded_memory_mb,
+            "size_mb": None if one.size_bytes is None else one.size_bytes / _BYTES_PER_MB,
+            "gzip_mb": None if one.gzip_bytes is None else one.gzip_bytes / _BYTES_PER_MB,
+            "startup_s": one.startup_seconds.median if one.startup_seconds else None,
+            "training_s": one.training.seconds,
+            "cost_per_month_eur": cost_per_month_eur(one, need),
+            "cost_per_1000_eur": cost_per_1000_eur(one, need),
+        }
+    )
 
 
 def _sentence(text: str) -> str:

@@ -6,13 +6,35 @@ from dataclasses import dataclass
 from components.compare.bootstrap import Samples
 from components.compare.selection import Candidate, Difference, compare_quality
 from components.shared.chains import candidate_id
+from components.shared.conversions import Conversion
 from components.shared.measurements import Measurement
 
 #: Sizes are exact, but a few bytes of description do not make a model smaller.
 _SAME_SIZE = 0.05
 #: Times vary from one measuring to the next.
 _SAME_TIME = 0.10
-_BYTES_PER_MB = 1_000_000
+_NO_GAIN = "no gain"
+
+
+@dataclass(frozen=True)
+class Ratios:
+    """A candidate's figures divided by another one's, all such that below 1 is a gain.
+
+    Attributes:
+        disk, gzip: Size of the bundle, as it is and compressed.
+        one_review: Median time for one review.
+        many_reviews: Time for many reviews, at the best batch of each.
+    """
+
+    disk: float
+    gzip: float
+    one_review: float
+    many_reviews: float
+
+    @property
+    def brings_nothing(self) -> bool:
+        """Whether it is neither smaller in any way nor faster in any way."""
+        return min(self.disk, self.gzip) > 1 - _SAME_SIZE and min(self.one_review, self.many_reviews) > 1 - _SAME_TIME
 
 
 @dataclass(frozen=True)
@@ -22,22 +44,35 @@ class Gain:
     Attributes:
         candidate, parent: Identifiers.
         quality: Quality of the candidate minus the parent's, on select.
-        size, latency: Candidate's figure divided by the parent's; below 1 is a gain.
-        words: Sentences on quality, size on disk, size compressed, and latency.
-        nothing: Whether it is neither smaller in any way nor faster, nor better.
+        ratios: Against the parent.
+        quality_in_words, disk, gzip, one_review, many_reviews: What these figures mean, a few words each.
+        words: What is to be said of the whole, in sentences.
+        nothing: Whether it is neither smaller in any way, nor faster, nor better.
     """
 
     candidate: str
     parent: str
     quality: Difference
-    size: float
-    latency: float
+    ratios: Ratios
+    quality_in_words: str
+    disk: str
+    gzip: str
+    one_review: str
+    many_reviews: str
     words: tuple[str, ...]
     nothing: bool
 
 
+def float_parents(measured: Sequence[Measurement]) -> dict[str, Measurement]:
+    """Returns model -> the trained model that techniques are applied to, of those that were measured."""
+    return {one.model: one for one in measured if one.candidate == candidate_id(one.model)}
+
+
 def describe_gains(
-    measured: Sequence[Measurement], candidates: Mapping[str, Candidate], samples: Mapping[str, Samples]
+    measured: Sequence[Measurement],
+    candidates: Mapping[str, Candidate],
+    samples: Mapping[str, Samples],
+    conversions: Mapping[str, Conversion],
 ) -> list[Gain]:
     """Returns the gain of every candidate with a chain whose float parent was measured too.
 
@@ -45,48 +80,59 @@ def describe_gains(
         measured: All candidates.
         candidates: Their deciding figures, by name.
         samples: Bootstrap values of the deciding metric, by name.
+        conversions: What techniques did, by name, of those that have such a record.
     """
-    parents = {one.model: one for one in measured if one.candidate == candidate_id(one.model)}
+    parents = float_parents(measured)
+    by_name = {one.candidate: one for one in measured}
     return [
-        _describe(one, parents[one.model], candidates, samples)
+        _describe(
+            one,
+            parents[one.model],
+            compare_quality(candidates[one.candidate], candidates[parents[one.model].candidate], samples),
+            by_name,
+            conversions.get(one.candidate),
+        )
         for one in measured
         if one.chain and one.model in parents
     ]
 
 
 def _describe(
-    one: Measurement, parent: Measurement, candidates: Mapping[str, Candidate], samples: Mapping[str, Samples]
+    one: Measurement,
+    parent: Measurement,
+    quality: Difference,
+    by_name: Mapping[str, Measurement],
+    conversion: Conversion | None,
 ) -> Gain:
-    quality = compare_quality(candidates[one.candidate], candidates[parent.candidate], samples)
-    (size, gzip_size), (parent_size, parent_gzip_size) = _sizes(one), _sizes(parent)
-    disk = _ratio(size, parent_size)
-    compressed = _ratio(gzip_size, parent_gzip_size)
-    latency = _ratio(one.latency_p50_ms, parent.latency_p50_ms)
+    ratios = _ratios(one, parent)
+    nothing = ratios.brings_nothing and quality.low <= 0
+    words = [f"It brought nothing on {one.runtime}: neither smaller nor faster nor better."] if nothing else []
+    words += _slower(one, ratios)
+    words += _agreement(conversion)
+    words += [_without(one, technique, by_name, conversion) for technique in ("prune", "cluster")]
+    words += conversion.notes if conversion else ()
     return Gain(
         candidate=one.candidate,
         parent=parent.candidate,
         quality=quality,
-        size=disk,
-        latency=latency,
-        words=(
-            _in_words(quality),
-            _compare("On disk", disk, _SAME_SIZE, ("smaller", "larger"), _megabytes(size, parent_size)),
-            _compare(
-                "Compressed with gzip",
-                compressed,
-                _SAME_SIZE,
-                ("smaller", "larger"),
-                _megabytes(gzip_size, parent_gzip_size),
-            ),
-            _compare(
-                "One review",
-                latency,
-                _SAME_TIME,
-                ("faster", "slower"),
-                f"{one.latency_p50_ms:.3g} ms, was {parent.latency_p50_ms:.3g} ms",
-            ),
-        ),
-        nothing=min(disk, compressed) > 1 - _SAME_SIZE and latency > 1 - _SAME_TIME and quality.low <= 0,
+        ratios=ratios,
+        quality_in_words=_in_words(quality),
+        disk=_compare(ratios.disk, _SAME_SIZE, ("smaller", "larger")),
+        gzip=_compare(ratios.gzip, _SAME_SIZE, ("smaller", "larger")),
+        one_review=_compare(ratios.one_review, _SAME_TIME, ("faster", "slower")),
+        many_reviews=_compare(ratios.many_reviews, _SAME_TIME, ("faster", "slower")),
+        words=tuple(filter(None, words)),
+        nothing=nothing,
+    )
+
+
+def _ratios(one: Measurement, other: Measurement) -> Ratios:
+    (size, gzip), (other_size, other_gzip) = _sizes(one), _sizes(other)
+    return Ratios(
+        disk=_ratio(size, other_size),
+        gzip=_ratio(gzip, other_gzip),
+        one_review=_ratio(one.latency_p50_ms, other.latency_p50_ms),
+        many_reviews=_ratio(other.reviews_per_second.median, one.reviews_per_second.median),
     )
 
 
@@ -96,27 +142,72 @@ def _sizes(one: Measurement) -> tuple[int, int]:
     return one.size_bytes, one.gzip_bytes
 
 
-def _ratio(value: float, parent: float) -> float:
-    return value / parent if parent else 1.0
+def _ratio(value: float, other: float) -> float:
+    return value / other if other else 1.0
 
 
-def _megabytes(value: int, parent: int) -> str:
-    return f"{value / _BYTES_PER_MB:.3g} MB, was {parent / _BYTES_PER_MB:.3g} MB"
+def _slower(one: Measurement, ratios: Ratios) -> list[str]:
+    named = {"one review": ratios.one_review, "many reviews": ratios.many_reviews}
+    slower = [f"{name} {ratio:.1f} times" for name, ratio in named.items() if ratio >= 1 + _SAME_TIME]
+    return [f"Slower than float on {one.runtime}: {', '.join(slower)}."] if slower else []
 
 
-def _compare(subject: str, ratio: float, tolerance: float, words: tuple[str, str], figures: str) -> str:
+def _agreement(conversion: Conversion | None) -> list[str]:
+    if conversion is None:
+        return []
+    return [
+        f"On {conversion.reviews} reviews of tune it agrees with the float model on {conversion.agreement:.1%}; "
+        f"no probability differs by more than {conversion.largest_difference:.2g}."
+    ]
+
+
+def _without(
+    one: Measurement, technique: str, by_name: Mapping[str, Measurement], conversion: Conversion | None
+) -> str:
+    """Returns what one technique of a chain brought, against the same chain without it; empty if there is none."""
+    rest = tuple(other for other in one.chain if other != technique)
+    other = by_name.get(candidate_id(one.model, rest))
+    if other is None or rest == one.chain:
+        return ""
+    ratios = _ratios(one, other)
+    gains = {
+        "size on disk": (ratios.disk, _SAME_SIZE, "smaller"),
+        "compressed size": (ratios.gzip, _SAME_SIZE, "smaller"),
+        "time for one review": (ratios.one_review, _SAME_TIME, "faster"),
+        "time for many reviews": (ratios.many_reviews, _SAME_TIME, "faster"),
+    }
+    brought = {
+        name: f"{name} ({1 / ratio:.1f} times {word})"
+        for name, (ratio, tolerance, word) in gains.items()
+        if ratio <= 1 - tolerance
+    }
+    only = "only " if list(brought) == ["compressed size"] else ""
+    return (
+        f"{_what_it_left(technique, conversion)}: against {other.candidate} that brings "
+        f"{only}{', '.join(brought.values()) or 'nothing'} on {one.runtime}."
+    )
+
+
+def _what_it_left(technique: str, conversion: Conversion | None) -> str:
+    if technique == "prune":
+        return f"{conversion.sparsity:.0%} of its weights are zero" if conversion else "Many of its weights are zero"
+    if conversion:
+        return f"Its matrices have {conversion.distinct_weights} distinct weights in the median"
+    return "Its matrices have few distinct weights"
+
+
+def _compare(ratio: float, tolerance: float, words: tuple[str, str]) -> str:
     less, more = words
     if ratio <= 1 - tolerance:
-        return f"{subject}: {1 / ratio:.1f} times {less} ({figures})."
+        return f"{1 / ratio:.1f}× {less}"
     if ratio >= 1 + tolerance:
-        return f"{subject}: {ratio:.1f} times {more} ({figures})."
-    return f"{subject}: no gain ({figures})."
+        return f"{ratio:.1f}× {more}"
+    return _NO_GAIN
 
 
 def _in_words(quality: Difference) -> str:
-    figures = f"{quality.value:+.3f}, 95 % interval {quality.low:+.3f} to {quality.high:+.3f}"
     if quality.low > 0:
-        return f"Quality: better ({figures})."
+        return "better"
     if quality.high < 0:
-        return f"Quality: worse ({figures})."
-    return f"Quality: no difference shown ({figures})."
+        return "worse"
+    return "no difference shown"

@@ -59,7 +59,9 @@ def scan_model(
         figures=tuple(figures),
     )
     write_sensitivity(destination, sensitivity)
-    print(f"{len(figures)} treatments of {model} on {len(tune.labels)} reviews, {sensitivity.seconds:.1f} s", flush=True)
+    print(
+        f"{len(figures)} treatments of {model} on {len(tune.labels)} reviews, {sensitivity.seconds:.1f} s", flush=True
+    )
 
 
 def _scan(checkpoint: Checkpoint, tune: Examples, treatments: Treatments) -> tuple[float, list[PartSensitivity]]:
@@ -68,6 +70,7 @@ def _scan(checkpoint: Checkpoint, tune: Examples, treatments: Treatments) -> tup
     predictions = Predictions(checkpoint.architecture, model)
     expected = predictions.of(tune.encoded)
     macro_f1 = _macro_f1(tune, expected)
+    compressible = checkpoint.architecture.compressible_layers(model)
     figures = []
     pairs = [(part, treatment) for part in list_parts(model) for treatment in treatments]
     for part, treatment in tqdm(pairs, desc="sensitivity", unit="part", mininterval=2):
@@ -79,6 +82,7 @@ def _scan(checkpoint: Checkpoint, tune: Examples, treatments: Treatments) -> tup
                 part=part.name,
                 layers=part.layers,
                 treatment=treatment,
+                used=treatment == "int8" or all(matrix.layer in compressible for matrix in part.matrices),
                 macro_f1_loss=macro_f1 - _macro_f1(tune, got),
                 agreement=float((got.argmax(axis=1) == expected.argmax(axis=1)).mean()),
                 shift=float(np.abs(got - expected).sum(axis=1).mean() / 2),

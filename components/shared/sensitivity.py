@@ -21,6 +21,7 @@ class PartSensitivity(BaseModel):
         part: Such as "transformer.layer.0.ffn" or "lstm recurrent_kernel".
         layers: Glob of the layers that hold it, as `kept_in_float` takes it.
         treatment: What was applied.
+        used: Whether the technique step touches these layers at all; none prunes or clusters an embedding.
         macro_f1_loss: Macro-F1 of the whole float model minus that with the part treated.
         agreement: Share of the reviews for which both predict the same label.
         shift: Share of the probability that moves to other labels, mean over the reviews: half the summed absolute
@@ -32,6 +33,7 @@ class PartSensitivity(BaseModel):
     part: str
     layers: str
     treatment: Treatment
+    used: bool
     macro_f1_loss: float
     agreement: float
     shift: float

@@ -5,14 +5,16 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
-from components.compare.bootstrap import bootstrap_metric
+from components.compare.bootstrap import bootstrap_metric, interval
 from components.compare.break_even import BreakEven, OwnCost
 from components.compare.costs import cost_per_month_eur
 from components.compare.explaining import ChoiceExplanation, Example
+from components.compare.flips import Flip, Flips
 from components.compare.report import ReportContent, render_report
 from components.compare.selection import Candidate, Deployed, decide
-from components.compare.table import make_rows
+from components.compare.table import Evidence, make_rows
 from components.compare.techniques import describe_gains
+from components.shared.conversions import Conversion
 from components.shared.explanations import DrivingWords, Explanation, WordEffect
 from components.shared.features import Features, Finding
 from components.shared.history import History
@@ -22,11 +24,31 @@ from components.shared.metrics import quality
 from components.shared.need import parse_need
 from components.shared.plan import Cell, Plan
 from components.shared.searches import Search, TrialRecord
+from components.shared.sensitivity import PartSensitivity, Sensitivity
 from components.shared.services.record import Offer
 from components.shared.task import Task
 from components.shared.text import TextPreprocessing
 
 _HOSTILE = "<script>alert('review')</script><img src=https://evil.example/x onerror=alert(1)>\"'"
+_FLIP = Flip(
+    text="Lovely dress, but it came with a hole.",
+    truth="2",
+    before="2",
+    before_probability=0.7,
+    after="4",
+    after_probability=0.6,
+)
+_CONVERSION = Conversion(
+    agreement=0.96,
+    largest_difference=0.12,
+    accuracy=0.6,
+    float_accuracy=0.61,
+    reviews=300,
+    sparsity=0.5,
+    distinct_weights=32,
+    usage=Usage(seconds=36.0),
+    notes=("The embedding stays as it is.",),
+)
 _TECHNIQUES = ("dynamic", "float16", "int8", "qat", "prune", "cluster")
 
 
@@ -109,10 +131,19 @@ def make_content(count, labels=("1", "2", "3", "4", "5"), failure="it diverged",
         failures={"lstm-broken": failure},
         champion=Champion(status="none"),
     )
+    intervals = {name: interval(values) for name, values in samples.items()}
+    techniques = [one for one in measured if one.chain and one.model in ("lstm", "distilbert")]
+    evidence = Evidence(
+        select=figures["select"],
+        test=figures["test"],
+        intervals={"accuracy": intervals, "macro_f1": intervals},
+        flips={one.candidate: Flips(one.model, 12, 300, (_FLIP,)) for one in techniques},
+        conversions={one.candidate: _CONVERSION for one in techniques},
+    )
     return ReportContent(
         decision=decision,
-        rows=make_rows(plan, measurements, decision, figures["select"], figures["test"]),
-        gains=describe_gains(measured, candidates, samples),
+        rows=make_rows(plan, measurements, decision, evidence),
+        gains=describe_gains(measured, candidates, samples, evidence.conversions),
         need=need,
         task=task,
         features=Features(
@@ -132,6 +163,27 @@ def make_content(count, labels=("1", "2", "3", "4", "5"), failure="it diverged",
         samples=samples,
         seed=0,
         pages=pages or {},
+        flips=evidence.flips,
+    )
+
+
+def make_scan(parts=("embeddings", "transformer.layer.0.attention", "classifier")):
+    """Returns a scan whose parts bear the given names."""
+    figures = [
+        PartSensitivity(
+            part=part, layers=part, treatment=treatment, used=True, macro_f1_loss=0.01, agreement=0.9, shift=shift
+        )
+        for number, part in enumerate(parts)
+        for treatment, shift in (("int8", 0.001), ("prune", 0.03 + 0.01 * number), ("cluster", 0.01))
+    ]
+    return Sensitivity(
+        model="distilbert",
+        reviews=100,
+        macro_f1=0.5,
+        sparsity=0.5,
+        clusters=32,
+        seconds=9.0,
+        figures=tuple(figures),
     )
 
 
@@ -359,3 +411,60 @@ def test_automatic_searches_are_pictured_told_and_escaped():
 
 def test_without_a_search_there_is_no_section_on_tuning():
     assert 'id="tuning"' not in render_report(make_content(2))
+
+
+def _section(page, name):
+    return page[page.index(f'<section aria-labelledby="{name}">') :].partition("</section>")[0]
+
+
+def test_quality_stands_with_its_interval_and_flips_in_the_table():
+    content = make_content(4)
+    section = _section(render_report(content), "candidates")
+    low, high = interval(content.samples["lstm"])
+    assert f"{low:.3f} to {high:.3f}" in section
+    assert '<td data-value="12">12</td>' in section
+
+
+def test_what_a_technique_left_and_took_stands_in_the_second_table():
+    section = _section(render_report(make_content(4)), "details")
+    assert '<td data-value="0.5">50%</td>' in section
+    assert '<td data-value="32">32</td>' in section
+    assert '<td data-value="36.0">36.0</td>' in section
+
+
+def test_every_technique_is_told_in_words_and_failures_with_their_reason():
+    section = _section(render_report(make_content(20, failure="it collapsed on tune")), "techniques")
+    assert section.count("no probability differs by more than 0.12") == 18
+    assert section.count("The embedding stays as it is.") == 18
+    assert "<strong>lstm-broken</strong>: It collapsed on tune." in section
+
+
+def test_flips_are_shown_with_text_labels_and_probabilities_and_stay_text():
+    long = replace(_FLIP, text=_HOSTILE + "\x1b[31m\u202e" + "very " * 200)
+    flips = {"lstm-prune": Flips("lstm", 12, 300, (_FLIP, long))}
+    page = render_report(replace(make_content(3), flips=flips))
+    reader = _read(page)
+    section = _section(page, "flips")
+    assert reader.tags.count("script") == 1
+    assert "img" not in reader.tags
+    assert "\x1b" not in page and "\u202e" not in page
+    assert "lstm-prune: 12 of 300 flip" in section
+    assert "<td>2</td><td>2 (70%)</td><td>4 (60%)</td>" in section
+    assert section.count("very") < 100 and " …</td>" in section
+
+
+def test_the_scan_is_drawn_told_and_given_in_figures():
+    page = render_report(replace(make_content(3), sensitivities=[make_scan(("embeddings", "<b>ffn</b>"))]))
+    _read(page)
+    section = _section(page, "sensitivity")
+    assert section.count("<svg") == 1
+    assert "distilbert, 100 reviews" in section
+    assert "--kept-in-float" in section
+    assert "<b>ffn" not in section and "&lt;b&gt;ffn" in section
+    assert section.count("<td>90.0%</td>") == 6
+
+
+def test_without_a_scan_or_a_flip_there_are_no_sections_for_them():
+    page = render_report(replace(make_content(1), flips={}))
+    assert 'id="sensitivity"' not in page
+    assert 'id="flips"' not in page

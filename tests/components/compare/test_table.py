@@ -3,9 +3,11 @@ from dataclasses import fields
 import pandas as pd
 import pytest
 
+from components.compare.flips import Flips
 from components.compare.selection import Decision, Difference, Standing
-from components.compare.table import Row, make_rows, write_rows
-from components.shared.measurements import Champion, Machine, Measurement, Measurements, Spread
+from components.compare.table import Evidence, Row, make_rows, write_rows
+from components.shared.conversions import Conversion
+from components.shared.measurements import Champion, Machine, Measurement, Measurements, Spread, TriedRuntime
 from components.shared.meter import Usage
 from components.shared.metrics import QualityFigures
 from components.shared.need import parse_need
@@ -20,6 +22,16 @@ _QUALITY = QualityFigures(
     weighted_f1=0.6,
     average_error=0.01,
     confusion=[[5, 0], [0, 5]],
+)
+_CONVERSION = Conversion(
+    agreement=0.98,
+    largest_difference=0.03,
+    accuracy=0.6,
+    float_accuracy=0.61,
+    reviews=300,
+    sparsity=0.5,
+    distinct_weights=32,
+    usage=Usage(seconds=36.0),
 )
 _CLOSE = Difference(-0.001, -0.01, 0.01)
 
@@ -48,6 +60,13 @@ def _measurement(name, **values):
     return Measurement(**(defaults | values))
 
 
+_TRIED = (
+    TriedRuntime(runtime="litert", threads=2, reviews_per_second=312.4),
+    TriedRuntime(runtime="onnxruntime", workers=2, reviews_per_second=120.0, note="one scale a batch"),
+    TriedRuntime(runtime="onnxruntime", note="no such operator"),
+)
+
+
 @pytest.fixture
 def rows():
     """The rows of one candidate of every status, by identifier."""
@@ -69,14 +88,25 @@ def rows():
     }
     measurements = Measurements(
         machine=Machine(processor="p", cores=2, memory_mb=1.0, flags=(), system="s", python="3"),
-        candidates=tuple(_measurement(name) for name in standings),
+        candidates=tuple(_measurement(name, tried=_TRIED if name == "best" else ()) for name in standings),
         failures={"lstm-prune": "two\nlines"},
         champion=Champion(status="measured"),
         champion_measurement=_measurement("champion", warnings=("the machine was busy",)),
     )
     decision = Decision("deploy", ("Because.",), "light", "best", standings)
-    select = dict.fromkeys([*standings, "champion"], _QUALITY)
-    made = make_rows(plan, measurements, decision, select, {"light": _QUALITY})
+    everyone = [*standings, "champion"]
+    evidence = Evidence(
+        select=dict.fromkeys(everyone, _QUALITY),
+        test={"light": _QUALITY},
+        intervals={
+            "accuracy": dict.fromkeys(everyone, (0.5, 0.7)),
+            "macro_f1": dict.fromkeys(everyone, (0.4, 0.6)),
+            "weighted_f1": dict.fromkeys(everyone, (0.1, 0.9)),
+        },
+        flips={"lstm-qat": Flips(parent="lstm", count=7, reviews=10, examples=())},
+        conversions={"lstm-qat": _CONVERSION},
+    )
+    made = make_rows(plan, measurements, decision, evidence)
     return {row.candidate: row for row in made}
 
 
@@ -113,6 +143,27 @@ def test_warnings_stand_with_the_figures_they_concern(rows):
 def test_figures_are_in_the_units_of_their_columns(rows):
     assert (rows["best"].size_mb, rows["best"].gzip_mb, rows["best"].training_s) == (2.0, 1.0, 60.0)
     assert (rows["best"].reviews_per_second_low, rows["best"].reviews_per_second_high) == (9.0, 11.0)
+
+
+def test_intervals_stand_beside_accuracy_and_macro_f1(rows):
+    assert (rows["best"].accuracy_low, rows["best"].accuracy_high) == (0.5, 0.7)
+    assert (rows["champion"].macro_f1_low, rows["champion"].macro_f1_high) == (0.4, 0.6)
+
+
+def test_what_a_technique_did_and_took_stands_only_where_there_is_one(rows):
+    qat = rows["lstm-qat"]
+    assert (qat.flips, qat.agreement, qat.largest_difference) == (7, 0.98, 0.03)
+    assert (qat.sparsity, qat.distinct_weights, qat.technique_s) == (0.5, 32, 36.0)
+    assert qat.technique_eur == pytest.approx(0.01 * parse_need("").prices.cpu_hour_eur)
+    assert (rows["best"].flips, rows["best"].sparsity, rows["best"].technique_s) == (None, None, None)
+
+
+def test_the_ways_to_run_a_candidate_that_were_tried_are_told(rows):
+    assert rows["best"].runtimes_tried == (
+        "litert, 1 × 2 threads: 312 reviews/s; "
+        "onnxruntime, 2 × 1 threads: 120 reviews/s (one scale a batch); onnxruntime: no such operator"
+    )
+    assert rows["light"].runtimes_tried == ""
 
 
 def test_the_csv_has_every_column_even_without_rows(tmp_path, rows):
