@@ -55,8 +55,13 @@ def define(
     soft_label_weight: float,
     minimum_piece_count: int,
     sparsity: float,
+    pruning_schedule: str,
     clusters: int,
+    cluster_initialization: str,
     calibration_rows: int,
+    qat_steps: int,
+    qat_learning_rate: float,
+    accuracy_floor: float,
     sensitivity_reviews: int,
     services: list[str],
     chat_model: str,
@@ -118,8 +123,13 @@ def define(
         soft_label_weight: Checked to be in its range.
         minimum_piece_count: Checked to be in its range.
         sparsity: Checked to be in its range.
+        pruning_schedule: Checked to be known.
         clusters: Checked to be in its range.
+        cluster_initialization: Checked to be known.
         calibration_rows: Checked to be in its range.
+        qat_steps: Checked to be in its range.
+        qat_learning_rate: Checked to be in its range.
+        accuracy_floor: Checked to be in its range.
         sensitivity_reviews: Checked to be in its range.
         services: Checked to be known.
         chat_model: Checked to have a price.
@@ -178,6 +188,9 @@ def define(
         "sparsity": sparsity,
         "clusters": clusters,
         "calibration_rows": calibration_rows,
+        "qat_steps": qat_steps,
+        "qat_learning_rate": qat_learning_rate,
+        "accuracy_floor": accuracy_floor,
         "sensitivity_reviews": sensitivity_reviews,
         "service_maximum_calls": service_maximum_calls,
         "service_maximum_eur": service_maximum_eur,
@@ -191,6 +204,8 @@ def define(
         "clean_steps": clean_steps,
         "imbalance": [imbalance],
         "lstm_embedding_training": [lstm_embedding_training],
+        "pruning_schedule": [pruning_schedule],
+        "cluster_initialization": [cluster_initialization],
         "services": services,
     }
     result = make_plan(

@@ -3,36 +3,20 @@
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
+from components.define.anatomies import read_anatomy
+from components.define.effects import describe_reach, find_obstacle, list_effects
+from components.define.own_model import read_own_model
 from components.define.ranges import check_choices, check_ranges
+from components.shared.anatomy import Anatomy
 from components.shared.chains import STEP_OF_TECHNIQUE, Chain, parse_chain
 from components.shared.errors import UserError
 from components.shared.fingerprints import code_fingerprint
 from components.shared.lstm_variants import PACKAGED, Variant, embedding_names, list_variants
 from components.shared.need import parse_need
-from components.shared.plan import DEEP_MODELS, MODELS, Cell, Plan
+from components.shared.plan import DEEP_MODELS, LINEAR_MODELS, MODELS, Cell, Plan
 from components.shared.services.prices import token_tariff
 from components.shared.task import scores_of
 
-#: How a technique reaches a model where the library's usual way does not work, by layer.
-_ROUTES: dict[tuple[str, str], str] = {
-    ("lstm", "prune"): "LSTM and Dense kernels, not the word vectors",
-    ("lstm", "cluster"): "LSTM and Dense kernels, not the word vectors",
-    ("lstm", "qat"): "LSTM and Dense kernels behind the embedding, whose integer input TFMOT cannot quantise; "
-    "the trained weights are then quantised after training",
-    ("distilbert", "layers"): "whole layers of the encoder; those that stay train on what the whole model predicts",
-    (
-        "distilbert",
-        "trim",
-    ): "rows of the word pieces' embedding; the tokenizer cuts words that lose their piece smaller",
-    ("distilbert", "prune"): "Dense kernels of a functional rebuild, because TFMOT rejects subclassed models",
-    ("distilbert", "cluster"): "Dense kernels of a functional rebuild, because TFMOT rejects subclassed models",
-    ("distilbert", "qat"): "Dense kernels of a functional rebuild, because TFMOT rejects subclassed models",
-}
-#: Why a model cannot be shrunk so.
-_NOT_SHRUNK: dict[tuple[str, str], str] = {
-    ("lstm", "layers"): "an LSTM of one layer has none to spare",
-    ("lstm", "trim"): "the vocabulary of the LSTM holds nothing but the words of train already",
-}
 _LINEAR = "a linear model over sparse terms has no layers for TensorFlow Model Optimization"
 
 
@@ -47,6 +31,8 @@ def make_plan(
     chat_model: str = "",
     embeddings: Sequence[str] = (PACKAGED,),
     lstm_embedding_training: str = "frozen",
+    distilbert_base_model: str = "",
+    model: str = "",
 ) -> Plan:
     """Checks what the user wants and returns the candidates to build.
 
@@ -55,7 +41,7 @@ def make_plan(
     Args:
         need: YAML text; empty means the default need.
         labels: Labels from worst to best; empty leaves them to the source.
-        models: Any of MODELS.
+        models: Any of MODELS; empty means all of them, or with a model of one's own the floors and that model.
         techniques: Chains such as "prune+dynamic".
         language: ISO 639-1 code.
         choices: Words to check, see `ranges.CHOICES`.
@@ -63,6 +49,8 @@ def make_plan(
         chat_model: Checked to have a price, unless empty.
         embeddings: Word vectors; the LSTM is trained with each.
         lstm_embedding_training: Whether the LSTM is trained with them frozen, fine-tuned, or both.
+        distilbert_base_model: Where DistilBERT's weights come from.
+        model: Directory, Keras file or gs:// URI of a model of one's own, which is not trained; or empty.
 
     Raises:
         UserError: The first thing that is wrong, in one line.
@@ -74,18 +62,37 @@ def make_plan(
     if len(language) != 2 or not language.isascii() or not language.islower():
         raise UserError(f"language '{language}' is not an ISO 639-1 code of two lower-case letters such as en")
     unknown = sorted(set(models) - set(MODELS))
-    if unknown or not models:
-        raise UserError(f"unknown model '{unknown[0] if unknown else ''}'; known are {', '.join(MODELS)}")
+    if unknown:
+        raise UserError(f"unknown model '{unknown[0]}'; known are {', '.join(MODELS)}")
     chains = _with_parents([parse_chain(text) for text in techniques])
     parsed = parse_need(need)
     if chat_model:
         token_tariff(parsed, chat_model)
+    variants = list_variants(embedding_names(embeddings), lstm_embedding_training)
+    own = read_own_model(model, labels) if model else None
+    wanted = _wanted(models, own.brought.model if own else "")
+    own_anatomy: dict[str, Anatomy] = {own.brought.model: own.anatomy} if own else {}
+    anatomies = {
+        name: own_anatomy.get(name)
+        or read_anatomy(name, settings, variants, distilbert_base_model, len(labels) or None)
+        for name in DEEP_MODELS
+        if name in wanted
+    }
+    cells = _cells(wanted, chains, variants, anatomies, settings, own.brought.model if own else "")
     return Plan(
         need=parsed,
-        models=tuple(model for model in MODELS if model in models),
-        cells=tuple(_cells(models, chains, list_variants(embedding_names(embeddings), lstm_embedding_training))),
+        models=wanted,
+        cells=tuple(cells),
         code_fingerprint=code_fingerprint(),
+        brought=own.brought if own else None,
+        anatomies=tuple(_with_effects(anatomy, cells) for anatomy in anatomies.values() if anatomy.layers),
     )
+
+
+def _wanted(models: Sequence[str], own: str) -> tuple[str, ...]:
+    """Returns the models of a run: those asked for, and one's own."""
+    asked = set(models) or (set(LINEAR_MODELS) if own else set(MODELS))
+    return tuple(model for model in MODELS if model in asked or model == own)
 
 
 def _check_labels(labels: list[str]) -> None:
@@ -103,24 +110,33 @@ def _with_parents(chains: list[Chain]) -> list[Chain]:
     return sorted(needed, key=lambda chain: (len(chain), [order.index(technique) for technique in chain]))
 
 
-def _cells(models: list[str], chains: list[Chain], lstms: list[Variant]) -> list[Cell]:
+def _cells(
+    models: Sequence[str],
+    chains: Sequence[Chain],
+    lstms: list[Variant],
+    anatomies: Mapping[str, Anatomy],
+    settings: Mapping[str, float],
+    own: str,
+) -> list[Cell]:
     cells = []
-    for model in MODELS:
-        if model not in models:
-            continue
-        cells += _lstm_cells(lstms) if model == "lstm" else [Cell(model=model)]
+    for model in models:
+        if model == own:
+            cells.append(Cell(model=model, reason="brought as it is, not trained here"))
+        else:
+            cells += _lstm_cells(lstms) if model == "lstm" else [Cell(model=model)]
+        layers = anatomies[model].layers if model in anatomies else ()
         for chain in chains:
-            obstacle = _obstacle(model, chain)
-            reason = obstacle or _ROUTES.get((model, chain[-1]), "")
+            obstacle = find_obstacle(model, chain, layers, settings) if model in DEEP_MODELS else _LINEAR
+            reason = obstacle or describe_reach(chain[-1], layers)
             cells.append(Cell(model=model, chain=chain, applies=not obstacle, reason=reason))
     return cells
 
 
-def _obstacle(model: str, chain: Chain) -> str:
-    """Returns why a chain cannot be applied to a model; empty if it can."""
-    if model not in DEEP_MODELS:
-        return _LINEAR
-    return next((_NOT_SHRUNK[model, technique] for technique in chain if (model, technique) in _NOT_SHRUNK), "")
+def _with_effects(anatomy: Anatomy, cells: Sequence[Cell]) -> Anatomy:
+    """Returns an anatomy with what the techniques of those cells do that will be built."""
+    used = {technique for cell in cells if cell.model == anatomy.model and cell.applies for technique in cell.chain}
+    wanted = [technique for technique in STEP_OF_TECHNIQUE if technique in used]
+    return anatomy.model_copy(update={"effects": list_effects(anatomy.layers, wanted)})
 
 
 def _lstm_cells(variants: list[Variant]) -> list[Cell]:

@@ -50,6 +50,9 @@ RANGES: dict[str, tuple[float, float]] = {
     "sparsity": (0.01, 0.99),
     "clusters": (3, 256),
     "calibration_rows": (1, float("inf")),
+    "qat_steps": (0, float("inf")),
+    "qat_learning_rate": (0, 1),
+    "accuracy_floor": (0, 1),
     "sensitivity_reviews": (0, float("inf")),
     "service_maximum_calls": (0, float("inf")),
     "service_maximum_eur": (0, float("inf")),
@@ -82,6 +85,8 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "clean_steps": CLEAN_STEPS,
     "imbalance": get_args(Imbalance),
     "lstm_embedding_training": EMBEDDING_TRAININGS,
+    "pruning_schedule": ("polynomial", "constant"),
+    "cluster_initialization": ("kmeans++", "linear", "density-based", "random"),
     "services": SERVICES,
 }
 

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from components.shared.architectures.distilbert_encoder import Sizes
+from components.shared.distilbert_sizes import Sizes, sizes_of_bert
 from components.shared.downloads import download_gs_files
 from components.shared.errors import UserError
 
@@ -157,21 +157,7 @@ def _read_distilbert(config: dict[str, Any]) -> tuple[Sizes, Callable[[Weights],
 
 
 def _read_bert(config: dict[str, Any]) -> tuple[Sizes, Callable[[Weights], Weights]]:
-    from transformers import BertConfig
-
-    bert = BertConfig.from_dict(config)
-    sizes = Sizes(
-        vocab_size=bert.vocab_size,
-        max_position_embeddings=bert.max_position_embeddings,
-        dim=bert.hidden_size,
-        n_layers=bert.num_hidden_layers,
-        n_heads=bert.num_attention_heads,
-        hidden_dim=bert.intermediate_size,
-        dropout=bert.hidden_dropout_prob,
-        attention_dropout=bert.attention_probs_dropout_prob,
-        seq_classif_dropout=bert.hidden_dropout_prob,
-    )
-    return sizes, _distilbert_from_bert
+    return sizes_of_bert(config), _distilbert_from_bert
 
 
 _READERS = {"distilbert": _read_distilbert, "bert": _read_bert}

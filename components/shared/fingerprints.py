@@ -1,6 +1,7 @@
 """Fingerprints of data and code: what the cached steps take as input, so that a cache never serves stale work."""
 
 import hashlib
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import pandas as pd
@@ -45,8 +46,17 @@ def code_fingerprint(package: Path | None = None) -> str:
 
 def directory_fingerprint(directory: Path) -> str:
     """Returns 16 hexadecimal digits that change with any file's name or content below a directory."""
+    files = [path for path in sorted(directory.rglob("*")) if path.is_file() and "__pycache__" not in path.parts]
+    return _fingerprint({path.relative_to(directory).as_posix(): path for path in files})
+
+
+def files_fingerprint(files: Iterable[Path]) -> str:
+    """Returns 16 hexadecimal digits that change with any name or content of some files of one directory."""
+    return _fingerprint({path.name: path for path in files})
+
+
+def _fingerprint(files: Mapping[str, Path]) -> str:
     digest = hashlib.sha256()
-    for path in sorted(directory.rglob("*")):
-        if path.is_file() and "__pycache__" not in path.parts:
-            digest.update(f"{path.relative_to(directory).as_posix()} {sha256_of(path)}\n".encode())
+    for name, path in files.items():
+        digest.update(f"{name} {sha256_of(path)}\n".encode())
     return digest.hexdigest()[:_SHORT]

@@ -14,6 +14,9 @@ FITTED = ("word2vec", "fasttext")
 #: What a user may ask for besides files and gs:// URIs.
 KNOWN_EMBEDDINGS = (PACKAGED, RANDOM, *FITTED)
 
+#: Numbers a vector; a file's are known once it is read.
+DIMENSIONS = {PACKAGED: 50, RANDOM: 100, "word2vec": 100, "fasttext": 100}
+
 #: Whether word vectors stay as they are, learn too, or both: one LSTM each.
 EMBEDDING_TRAININGS = ("frozen", "fine-tuned", "both")
 

@@ -5,6 +5,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from components.shared.anatomy import Anatomy
 from components.shared.chains import STEP_OF_TECHNIQUE, Chain, candidate_id
 from components.shared.need import Need
 
@@ -41,8 +42,33 @@ class Cell(BaseModel):
         return candidate_id(self.model, self.chain, self.variant)
 
 
+class Brought(BaseModel):
+    """A model that the user brought, which is not trained.
+
+    Attributes:
+        reference: Where it is: a path or a gs:// URI.
+        model: What it stands for, one of DEEP_MODELS.
+        fingerprint: Of its files.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    reference: str
+    model: Literal["lstm", "distilbert"]
+    fingerprint: str
+
+
 class Plan(BaseModel):
-    """The use case and the candidates to build for it."""
+    """The use case and the candidates to build for it.
+
+    Attributes:
+        need: The need.
+        models: Wanted models.
+        cells: Every model with every chain, built or not.
+        code_fingerprint: Of the code that runs.
+        brought: The model that is not trained, because the user brought it.
+        anatomies: What the deep models are made of, and what each wanted technique does to it.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -50,6 +76,8 @@ class Plan(BaseModel):
     models: tuple[str, ...]
     cells: tuple[Cell, ...]
     code_fingerprint: str
+    brought: Brought | None = None
+    anatomies: tuple[Anatomy, ...] = ()
 
     def wants(self, model: str) -> bool:
         """Returns whether the model was asked for."""
@@ -58,6 +86,10 @@ class Plan(BaseModel):
     def optimises(self, model: str) -> bool:
         """Returns whether any technique will be applied to the model."""
         return any(cell.applies and cell.chain and cell.model == model for cell in self.cells)
+
+    def brought_model(self, model: str) -> str:
+        """Returns where a model is that the user brought; empty if it is to be trained."""
+        return self.brought.reference if self.brought and self.brought.model == model else ""
 
     @property
     def built(self) -> list[Cell]:

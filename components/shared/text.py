@@ -17,6 +17,7 @@ import ftfy
 from pydantic import BaseModel, ConfigDict
 
 from components.shared.errors import UserError
+from components.shared.word_splitting import WordSplitting
 
 _TAG = re.compile(r"</?[a-zA-Z!][^<>]*>")
 _URL = re.compile(r"(?:https?://|www\.)\S+", re.IGNORECASE)
@@ -76,6 +77,7 @@ class TextPreprocessing(BaseModel):
         language: ISO 639-1 code of the reviews.
         stop_words: Words left out of the token view, lower case.
         lemmas: Whether words become their lemmas, those that carry negation, contrast or degree excepted.
+        splitting: How words are found; None means by `tokenize`.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -83,6 +85,7 @@ class TextPreprocessing(BaseModel):
     language: str = "en"
     stop_words: tuple[str, ...] = ()
     lemmas: bool = False
+    splitting: WordSplitting | None = None
 
     @classmethod
     def of_steps(cls, language: str, steps: Collection[str]) -> Self:
@@ -98,7 +101,8 @@ class TextPreprocessing(BaseModel):
 
     def tokens(self, natural: str) -> list[str]:
         """Returns the token view of a natural text."""
-        return self.lemmatize(self.without_stop_words(tokenize(natural)))
+        words = self.splitting.words(natural) if self.splitting else tokenize(natural)
+        return self.lemmatize(self.without_stop_words(words))
 
     def without_stop_words(self, words: Iterable[str]) -> list[str]:
         """Returns the words that are no stop words."""

@@ -8,8 +8,7 @@ of the Hugging Face checkpoint, so that weights are found by name.
 import math
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
-
+from components.shared.distilbert_sizes import Head, Sizes
 from components.shared.keras import keras, tf
 
 _PACKAGE = "frugal_sentiment"
@@ -17,22 +16,6 @@ _PACKAGE = "frugal_sentiment"
 #: leaves padding a weight of 1e-13.
 _MASK_BIAS = -30.0
 _LAYER_NORM_EPSILON = 1e-12
-
-
-class Sizes(BaseModel):
-    """Sizes of the model, under the names of transformers' DistilBertConfig."""
-
-    model_config = ConfigDict(extra="ignore", frozen=True)
-
-    vocab_size: int
-    max_position_embeddings: int
-    dim: int
-    n_layers: int
-    n_heads: int
-    hidden_dim: int
-    dropout: float
-    attention_dropout: float
-    seq_classif_dropout: float
 
 
 @keras.utils.register_keras_serializable(_PACKAGE)
@@ -111,6 +94,16 @@ class MaskedMean(keras.layers.Layer):
         return tf.reduce_sum(hidden * tf.expand_dims(mask, 2), axis=1) / tf.reduce_sum(mask, axis=1, keepdims=True)
 
 
+@keras.utils.register_keras_serializable(_PACKAGE)
+class FirstPiece(keras.layers.Layer):
+    """The first word piece of each review: rows and mask (batch, length) to (batch, dim)."""
+
+    def call(self, tensors: Any) -> Any:
+        """See the class."""
+        rows, attention_mask = tensors
+        return tf.reshape(rows, (tf.shape(attention_mask)[0], tf.shape(attention_mask)[1], rows.shape[-1]))[:, 0]
+
+
 def build_encoder(sizes: Sizes) -> Any:
     """Returns the encoder: input_ids and attention_mask, int32 (batch, length), to rows (batch * length, dim).
 
@@ -125,14 +118,23 @@ def build_encoder(sizes: Sizes) -> Any:
     return keras.Model([input_ids, attention_mask], hidden)
 
 
-def build_classifier(sizes: Sizes, classes: int) -> Any:
-    """Returns the encoder with a mean over word pieces, dropout and a softmax: probabilities (batch, classes).
+def build_classifier(sizes: Sizes, classes: int, head: Head = "mean") -> Any:
+    """Returns the encoder with a head, dropout and a softmax: probabilities (batch, classes).
 
-    The mean, instead of the first word piece, because sentence encoders such as the packaged MiniLM were
-    trained with it.
+    Args:
+        sizes: Of the encoder.
+        classes: Number of labels.
+        head: "mean", over the word pieces, because sentence encoders such as the packaged MiniLM were trained with
+            it; or "first", the first word piece through a Dense layer with ReLU, the head of transformers'
+            DistilBertForSequenceClassification.
     """
     encoder = build_encoder(sizes)
-    pooled = MaskedMean(name="mean")([encoder.output, encoder.inputs[1]])
+    tensors = [encoder.output, encoder.inputs[1]]
+    if head == "first":
+        first = FirstPiece(name="first")(tensors)
+        pooled = keras.layers.Dense(sizes.dim, activation="relu", name="pre_classifier")(first)
+    else:
+        pooled = MaskedMean(name="mean")(tensors)
     pooled = keras.layers.Dropout(sizes.seq_classif_dropout, name="classifier_dropout")(pooled)
     probabilities = keras.layers.Dense(classes, activation="softmax", name="classifier")(pooled)
     return keras.Model(encoder.inputs, probabilities)

@@ -1,7 +1,7 @@
 """The LSTM: word vectors, one LSTM layer that reads in one or two directions, softmax."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -11,13 +11,23 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
 from components.shared.architectures.base import Architecture, BundleParts, Encoded, Inputs
+from components.shared.architectures.litert_conversion import convert
 from components.shared.architectures.lstm_quantization import EMBEDDING_DROPOUT, copy_weights, quantization_aware
 from components.shared.files import write_text
 from components.shared.keras import keras, tf
-from components.shared.predictors.lstm import PAD, LstmParameters
+from components.shared.predictors.lstm import PAD, LstmParameters, Side
 from components.shared.text import TextPreprocessing
 
 _ARCHITECTURE, _VOCABULARY, _EMBEDDINGS = "architecture.json", "vocabulary.json", "embeddings.npy"
+
+
+@keras.utils.register_keras_serializable("frugal_sentiment")
+class TimeReversal(keras.layers.Layer):
+    """A sequence from its end to its beginning, (batch, length, dimensions): what was read backwards, in order."""
+
+    def call(self, sequence: Any) -> Any:
+        """See the class."""
+        return tf.reverse(sequence, axis=[1])
 
 
 class LstmSizes(BaseModel):
@@ -32,6 +42,9 @@ class LstmSizes(BaseModel):
         fine_tuned: Whether the word vectors learn too.
         classes: Number of labels.
         length: Every review is cut or padded to this many tokens.
+        padding, truncating, unknown: As in `LstmParameters`.
+        lower_units: Size of a further LSTM below it, of each direction; 0 means there is none.
+        lower_directions: As `directions`, of the LSTM below.
         text: How tokens are made.
         base_model: Where the word vectors come from.
         learning_rate, batch_size: How it is trained.
@@ -50,6 +63,11 @@ class LstmSizes(BaseModel):
     base_model: str
     learning_rate: float
     batch_size: int
+    padding: Side = "pre"
+    truncating: Side = "post"
+    unknown: int | None = None
+    lower_units: int = 0
+    lower_directions: int = 1
 
 
 class Lstm(Architecture):
@@ -94,6 +112,8 @@ class Lstm(Architecture):
             name="embedding",
         )(numbers)
         vectors = keras.layers.SpatialDropout1D(self.sizes.embedding_dropout, name=EMBEDDING_DROPOUT)(vectors)
+        if self.sizes.lower_units:
+            vectors = self._lower_level(vectors)
         state = keras.layers.LSTM(self.sizes.units, name="lstm")(vectors)
         if self.sizes.directions == 2:
             # Not keras.layers.Bidirectional: TFMOT can wrap a layer, but not the two in a wrapper.
@@ -105,51 +125,52 @@ class Lstm(Architecture):
 
     def encode(self, reviews: pd.DataFrame) -> list[Encoded]:
         """Returns the numbers of the known words of the token view; a long review keeps its beginning."""
-        return [
-            np.array([self._numbers[word] for word in tokens.split() if word in self._numbers], dtype=np.int32)[
-                : self.sizes.length
-            ]
-            for tokens in reviews["tokens"]
-        ]
+        parameters = self._bundle_parameters
+        if parameters.text.splitting:  # words of its own, not those of the token view
+            tokens = map(parameters.text.tokens, reviews["natural"])
+        else:
+            tokens = map(str.split, reviews["tokens"])
+        return [np.array(parameters.numbers(words, self._numbers), dtype=np.int32) for words in tokens]
 
     def inputs(self, encoded: Sequence[Encoded]) -> Inputs:
         """Returns token numbers, shape (batch, length)."""
-        padded = np.full((len(encoded), self.sizes.length), PAD, dtype=np.int32)
-        for row, numbers in enumerate(encoded):
-            padded[row, self.sizes.length - len(numbers) :] = numbers
-        return [padded]
+        return [self._bundle_parameters.padded(encoded)]
 
     def compressible_layers(self, model: Any) -> list[str]:
-        """Returns the LSTM, in both directions if there are two, and the classifier; never the word vectors."""
-        backward = ["lstm_backward"] if self.sizes.directions == 2 else []
-        return ["lstm", *backward, "classifier"]
+        """Returns the LSTMs, one for each direction, and the classifier; never the word vectors."""
+        return [layer.name for layer in model.layers if isinstance(layer, keras.layers.LSTM | keras.layers.Dense)]
 
-    def quantization_aware(self, model: Any) -> Any:
+    def quantization_aware(self, model: Any, kept_in_float: Collection[str] = ()) -> Any:
         """Returns a model whose LSTM and classifier see their kernels rounded to int8."""
-        return quantization_aware(model)
+        return quantization_aware(model, kept_in_float)
 
     def copy_from_quantization_aware(self, aware: Any, model: Any) -> None:
         """Copies the kernels and biases that `aware` learnt."""
         copy_weights(aware, model)
 
-    def export(self, model: Any, quantization: str = "", calibration: Sequence[Encoded] = ()) -> bytes:
+    def export(
+        self,
+        model: Any,
+        quantization: str = "",
+        calibration: Sequence[Encoded] = (),
+        per_channel: bool = True,
+        kept_in_float: Sequence[str] = (),
+    ) -> bytes:
         """Returns the model for LiteRT: one review a call, which lets the converter fuse the LSTM."""
-        serve = _serving_function(model, self.sizes.length)
-        converter = tf.lite.TFLiteConverter.from_concrete_functions([serve], model)
-        if quantization:
-            converter.optimizations = [tf.lite.Optimize.DEFAULT]
-        if quantization == "float16":
-            converter.target_spec.supported_types = [tf.float16]
-        if quantization == "int8":
-            converter.representative_dataset = lambda: self._calibration_inputs(calibration)
-            converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
-        return converter.convert()
+        return convert(
+            _serving_function(model, self.sizes.length),
+            model,
+            quantization,
+            per_channel,
+            kept_in_float,
+            lambda: ({"tokens": self.inputs([encoded])[0]} for encoded in calibration),
+            self.int8_operations,
+        )
 
     def bundle_parts(self, quantization: str = "") -> BundleParts:
         """Returns the vocabulary and how tokens are made."""
-        parameters = LstmParameters(text=self.sizes.text, length=self.sizes.length)
         vocabulary = json.dumps(self._words, ensure_ascii=False).encode()
-        return BundleParts("lstm", parameters.model_dump(mode="json"), {_VOCABULARY: vocabulary})
+        return BundleParts("lstm", self._bundle_parameters.model_dump(mode="json"), {_VOCABULARY: vocabulary})
 
     def save(self, directory: Path) -> None:
         """Writes the sizes, the vocabulary and the word vectors."""
@@ -164,9 +185,19 @@ class Lstm(Architecture):
         words = json.loads((directory / _VOCABULARY).read_text(encoding="utf-8"))
         return cls(sizes, words, np.load(directory / _EMBEDDINGS, allow_pickle=False))
 
-    def _calibration_inputs(self, calibration: Sequence[Encoded]) -> Iterator[list[NDArray[np.int32]]]:
-        for encoded in calibration:
-            yield self.inputs([encoded])
+    @property
+    def _bundle_parameters(self) -> LstmParameters:
+        return LstmParameters(**{name: getattr(self.sizes, name) for name in LstmParameters.model_fields})
+
+    def _lower_level(self, vectors: Any) -> Any:
+        """Returns what an LSTM says at every word, shape (batch, length, units of all directions)."""
+        units = self.sizes.lower_units
+        states = keras.layers.LSTM(units, return_sequences=True, name="lower_lstm")(vectors)
+        if self.sizes.lower_directions == 1:
+            return states
+        backward = keras.layers.LSTM(units, return_sequences=True, go_backwards=True, name="lower_lstm_backward")
+        reversed_states = TimeReversal(name="lower_reversal")(backward(vectors))
+        return keras.layers.Concatenate(name="lower_directions")([states, reversed_states])
 
 
 def _serving_function(model: Any, length: int) -> Any:

@@ -8,6 +8,7 @@ table (dropout, which scales what it leaves, makes that range a little wider); b
 is no range, and no sensible prediction. Fine-tuned word vectors go on learning, as gradients pass the rounding.
 """
 
+from collections.abc import Collection
 from typing import Any
 
 from components.shared.keras import keras, tf, tfmot
@@ -87,6 +88,8 @@ class RecurrentKernelQuantization(KernelQuantization):
 
 
 _CONFIGS = {
+    "lower_lstm": RecurrentKernelQuantization,
+    "lower_lstm_backward": RecurrentKernelQuantization,
     "lstm": RecurrentKernelQuantization,
     "lstm_backward": RecurrentKernelQuantization,
     "classifier": KernelQuantization,
@@ -94,14 +97,17 @@ _CONFIGS = {
 _SCOPE = {kind.__name__: kind for kind in (BlockQuantizer, *_CONFIGS.values())}
 
 
-def quantization_aware(model: Any) -> Any:
+def quantization_aware(model: Any, kept_in_float: Collection[str] = ()) -> Any:
     """Returns a copy of an LSTM model, weights included, that trains with kernels rounded to int8.
 
     Args:
         model: A plain model: token numbers, embedding, EMBEDDING_DROPOUT, then the layers to quantise.
+        kept_in_float: Names of layers that train as they are.
     """
     vectors = model.get_layer(EMBEDDING_DROPOUT).output
-    head = keras.models.clone_model(keras.Model(vectors, model.output), clone_function=_annotated)
+    head = keras.models.clone_model(
+        keras.Model(vectors, model.output), clone_function=lambda layer: _annotated(layer, kept_in_float)
+    )
     with tfmot.quantization.keras.quantize_scope(_SCOPE):
         head = tfmot.quantization.keras.quantize_apply(head)
     front = keras.models.clone_model(keras.Model(model.input, vectors))
@@ -118,8 +124,8 @@ def copy_weights(source: Any, target: Any) -> None:
             weight.assign(by_name[weight.name])
 
 
-def _annotated(layer: Any) -> Any:
+def _annotated(layer: Any, kept_in_float: Collection[str]) -> Any:
     copy = type(layer).from_config(layer.get_config())
-    if layer.name not in _CONFIGS:
+    if layer.name not in _CONFIGS or layer.name in kept_in_float:
         return copy
     return tfmot.quantization.keras.quantize_annotate_layer(copy, quantize_config=_CONFIGS[layer.name]())

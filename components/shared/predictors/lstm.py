@@ -1,8 +1,9 @@
 """The LSTM over token numbers."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,7 @@ from components.shared.predictors.litert import load_interpreter
 from components.shared.text import TextPreprocessing
 
 PAD = 0
+Side = Literal["pre", "post"]
 
 
 class LstmParameters(Parameters):
@@ -19,24 +21,30 @@ class LstmParameters(Parameters):
 
     Attributes:
         text: Makes the tokens.
-        length: Every sequence is cut (its end) or padded (in front, with 0) to this many tokens.
+        length: Every sequence is cut or padded (with 0) to this many tokens.
+        padding, truncating: Where it is padded and cut: in front ("pre") or at its end ("post").
+        unknown: Number of a token outside the vocabulary; None means that it is left out.
     """
 
     text: TextPreprocessing
     length: int
+    padding: Side = "pre"
+    truncating: Side = "post"
+    unknown: int | None = None
 
+    def numbers(self, words: Iterable[str], vocabulary: Mapping[str, int]) -> list[int]:
+        """Returns the numbers of a review's tokens, at most `length`, unpadded."""
+        found = (vocabulary.get(word, self.unknown) for word in words)
+        known = [number for number in found if number is not None]
+        return known[: self.length] if self.truncating == "post" else known[-self.length :]
 
-def encode_tokens(tokens: Sequence[Sequence[str]], vocabulary: dict[str, int], length: int) -> NDArray[np.int32]:
-    """Returns sequences of token numbers, shape (n, length), padded in front with 0.
-
-    Tokens outside the vocabulary are left out. A long review keeps its beginning.
-    """
-    encoded = np.full((len(tokens), length), PAD, dtype=np.int32)
-    for row, words in enumerate(tokens):
-        numbers = [vocabulary[word] for word in words if word in vocabulary][:length]
-        if numbers:
-            encoded[row, length - len(numbers) :] = numbers
-    return encoded
+    def padded(self, numbers: Sequence[Sequence[int] | NDArray[np.int32]]) -> NDArray[np.int32]:
+        """Returns sequences of token numbers, each at most `length`, as an array of shape (n, length)."""
+        rows = np.full((len(numbers), self.length), PAD, dtype=np.int32)
+        for row, known in zip(rows, numbers, strict=True):
+            start = self.length - len(known) if self.padding == "pre" else 0
+            row[start : start + len(known)] = known
+        return rows
 
 
 class LstmPredictor(Predictor):
@@ -53,7 +61,7 @@ class LstmPredictor(Predictor):
 
     def _predict(self, natural: list[str]) -> Probabilities:
         tokens = [self._parameters.text.tokens(text) for text in natural]
-        encoded = encode_tokens(tokens, self._vocabulary, self._parameters.length)
+        encoded = self._parameters.padded([self._parameters.numbers(words, self._vocabulary) for words in tokens])
         predicted = np.empty((len(natural), len(self.task.labels)), dtype=np.float32)
         for row in range(len(encoded)):
             # The fused LSTM keeps its state from call to call unless it is told to forget.

@@ -12,9 +12,10 @@ from sklearn.linear_model import LogisticRegression
 
 from components.shared.bundle import load_bundle, read_manifest, write_bundle
 from components.shared.candidates import bundle_directory
+from components.shared.keras import keras
 from components.shared.predictors.distilbert import DistilBertParameters
 from components.shared.predictors.linear import TfidfLogisticParameters, TfidfLogisticPredictor
-from components.shared.predictors.lstm import encode_tokens
+from components.shared.predictors.lstm import LstmParameters, Side
 from components.shared.predictors.majority import MajorityPredictor
 from components.shared.task import Task
 from components.shared.text import TextPreprocessing
@@ -88,14 +89,26 @@ def test_the_lstm_reads_only_the_beginning_of_a_long_review(tiny: Any) -> None:
 @given(
     tokens=st.lists(st.lists(st.sampled_from(["a", "b", "c", "unknown"]), max_size=8), max_size=5),
     length=st.integers(1, 6),
+    padding=st.sampled_from(["pre", "post"]),
+    truncating=st.sampled_from(["pre", "post"]),
 )
-def test_token_numbers_stand_at_the_end_in_order_after_padding(tokens: list[list[str]], length: int) -> None:
+def test_token_numbers_are_those_that_keras_pads(
+    tokens: list[list[str]], length: int, padding: Side, truncating: Side
+) -> None:
     vocabulary = {"a": 1, "b": 2, "c": 3}
-    encoded = encode_tokens(tokens, vocabulary, length)
-    assert encoded.shape == (len(tokens), length) and encoded.dtype == np.int32
-    for words, row in zip(tokens, encoded, strict=True):
-        known = [vocabulary[word] for word in words if word in vocabulary][:length]
-        assert row.tolist() == [0] * (length - len(known)) + known
+    parameters = LstmParameters(text=TextPreprocessing(), length=length, padding=padding, truncating=truncating)
+    encoded = parameters.padded([parameters.numbers(words, vocabulary) for words in tokens])
+    known = [[vocabulary[word] for word in words if word in vocabulary] for words in tokens]
+    assert encoded.dtype == np.int32
+    expected = keras.preprocessing.sequence.pad_sequences(
+        known, length, padding=padding, truncating=truncating
+    ).reshape(len(tokens), length)
+    np.testing.assert_array_equal(encoded, expected)
+
+
+def test_unknown_words_have_a_number_if_the_vocabulary_says_so() -> None:
+    parameters = LstmParameters(text=TextPreprocessing(), length=4, unknown=2)
+    assert parameters.numbers(["a", "new", "a"], {"a": 1, "[UNK]": 2}) == [1, 2, 1]
 
 
 def test_the_majority_predictor_gives_the_class_shares_whatever_it_reads(tmp_path: Path) -> None:

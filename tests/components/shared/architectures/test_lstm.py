@@ -19,7 +19,7 @@ from components.shared.fitting import predict
 from components.shared.keras import tf
 from components.shared.meter import Usage
 from components.shared.predictors.base import Predictor
-from components.shared.predictors.lstm import encode_tokens
+from components.shared.predictors.lstm import LstmParameters
 from components.shared.task import Task
 from components.shared.text import TextPreprocessing, natural_text
 
@@ -102,7 +102,9 @@ def test_training_sees_the_same_numbers_as_the_predictor(architecture: Lstm) -> 
     numbers = {word: number for number, word in enumerate(_WORDS, start=1)}
     tokens = [_TEXT.tokens(natural_text(text)) for text in _TEXTS]
     (inputs,) = architecture.inputs(architecture.encode(_reviews()))
-    np.testing.assert_array_equal(inputs, encode_tokens(tokens, numbers, _LENGTH))
+    parameters = LstmParameters(text=_TEXT, length=_LENGTH)
+    expected = parameters.padded([parameters.numbers(words, numbers) for words in tokens])
+    np.testing.assert_array_equal(inputs, expected)
 
 
 @pytest.mark.parametrize(("quantization", "bound"), [("", 1e-5), ("float16", 5e-3), ("dynamic", 0.05), ("int8", 0.1)])

@@ -1,0 +1,206 @@
+"""What each technique does to each kind of layer, and which chains cannot be built: from the layers alone.
+
+The rules say what the technique steps do; tests hold them against the models that those steps really make.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+
+from components.shared.anatomy import Effect, Layer, count_parameters
+from components.shared.chains import Chain
+
+#: TensorFlow Lite leaves smaller arrays in float32 when it quantises weights alone.
+SMALLEST_QUANTIZED = 1024
+#: Smaller shares of the weights are only said to be small.
+_LEAST_SHOWN = 0.001
+_WORD_VECTORS = "embeddings.word_embeddings"
+_BLOCK = re.compile(r"^transformer\.layer\.(\d+)\.")
+
+#: Whether a technique changes a layer, and what it does or why it does not.
+_Rule = tuple[bool, str]
+
+
+def list_effects(layers: Sequence[Layer], techniques: Sequence[str]) -> tuple[Effect, ...]:
+    """Returns what each technique does, layers of one kind with the same fate together."""
+    total = count_parameters(tuple(layers)) or 1
+    effects = []
+    for technique in techniques:
+        groups: dict[tuple[str, _Rule], list[Layer]] = {}
+        for layer in layers:
+            if layer.kind != "InputLayer":
+                groups.setdefault((layer.kind, effect_on(technique, layer)), []).append(layer)
+        effects += [_effect(technique, *key, group, total) for key, group in groups.items()]
+    return tuple(effects)
+
+
+def effect_on(technique: str, layer: Layer) -> tuple[bool, str]:
+    """Returns whether a technique changes a layer, and what it does or why it leaves the layer."""
+    return _RULES[technique](layer)
+
+
+def describe_reach(technique: str, layers: Sequence[Layer]) -> str:
+    """Returns in words which weights of a model a technique changes, and which it leaves; empty without layers."""
+    effects = [effect for effect in list_effects(layers, [technique]) if effect.parameters != 0]
+    changed, left = ([_subject(one) for one in effects if one.changed == which] for which in (True, False))
+    parts = [f"changes {_listed(changed)}"] if changed else []
+    return "; ".join(parts + ([f"leaves {_listed(left)}"] if left else []))
+
+
+def percent(share: float) -> str:
+    """Returns a share in words fit for a sentence."""
+    return f"{share * 100:.1f} %" if share >= _LEAST_SHOWN else f"under {_LEAST_SHOWN * 100:g} %"
+
+
+def find_obstacle(model: str, chain: Chain, layers: Sequence[Layer], settings: Mapping[str, float]) -> str:
+    """Returns why a chain cannot be built from a model; empty if nothing stands in its way.
+
+    Args:
+        model: "lstm" or "distilbert".
+        chain: Techniques in order.
+        layers: Of the float model.
+        settings: Parameters of the pipeline; what matters here is `clusters`, `sparsity` and `kept_layers`.
+    """
+    for technique in chain:
+        if technique in ("layers", "trim") and model == "lstm":
+            return _NOT_FOR_LSTM[technique]
+    if "layers" in chain and (reason := _no_layer_to_drop(layers, settings)):
+        return reason
+    return _too_many_clusters(chain, layers, settings) if "cluster" in chain else ""
+
+
+def _effect(technique: str, kind: str, rule: _Rule, layers: list[Layer], total: int) -> Effect:
+    counts = [layer.parameters for layer in layers]
+    parameters = None if None in counts else sum(filter(None, counts))
+    return Effect(
+        technique=technique,
+        layers=tuple(dict.fromkeys(_BLOCK.sub("transformer.layer.*.", layer.name) for layer in layers)),
+        kind=kind,
+        parameters=parameters,
+        share=None if parameters is None else parameters / total,
+        changed=rule[0],
+        words=rule[1],
+    )
+
+
+def _subject(effect: Effect) -> str:
+    share = "" if effect.share is None else f" ({percent(effect.share)} of the weights)"
+    return f"{', '.join(effect.layers) if len(effect.layers) <= 3 else effect.kind}{share}"
+
+
+def _listed(parts: Sequence[str]) -> str:
+    return " and ".join(filter(None, (", ".join(parts[:-1]), parts[-1])))
+
+
+def _prune(layer: Layer) -> _Rule:
+    return _compress(layer, "the smallest weights of each matrix become zero; biases stay")
+
+
+def _cluster(layer: Layer) -> _Rule:
+    return _compress(layer, "the weights of each matrix share a few values; biases stay")
+
+
+def _compress(layer: Layer, done: str) -> _Rule:
+    if layer.kind in ("Dense", "LSTM"):
+        return True, done
+    if layer.kind == "Embedding" and layer.frozen:
+        return False, "frozen, so it could not recover: left as it is"
+    if layer.kind == "Embedding":
+        return False, "left as it is: its rows are looked up, and rare ones would hardly be trained again"
+    return _rest(layer, "left as it is: no matrix")
+
+
+def _aware(layer: Layer) -> _Rule:
+    if layer.kind == "LSTM":
+        return True, (
+            "both kernels are rounded to int8 while training, gate by gate, by a configuration of this project, as "
+            "TFMOT has none for it; the plain layer then gets the weights and is quantised after training"
+        )
+    if layer.kind == "Dense":
+        return True, "the kernel is rounded to int8 while training; the bias stays"
+    if layer.kind == "Embedding":
+        return _by_size(layer, "not rounded while training, as TFMOT cannot read its integer input; int8 in the end")
+    if layer.kind in ("LayerNormalization", "SelfAttention", "Gelu"):
+        return False, "its output is rounded while training, its own weights, if any, stay float32"
+    return _rest(layer, "left in float32")
+
+
+def _dynamic(layer: Layer) -> _Rule:
+    if layer.kind in ("Dense", "LSTM", "Embedding"):
+        return _by_size(layer, "matrices become int8; biases and what flows between layers stay float32")
+    return _rest(layer, "left in float32: no matrix")
+
+
+def _by_size(layer: Layer, done: str) -> _Rule:
+    if layer.matrices and max(layer.matrices) < SMALLEST_QUANTIZED:
+        return (
+            False,
+            f"left in float32: fewer than {SMALLEST_QUANTIZED} weights, which TensorFlow Lite does not quantise",
+        )
+    return True, done
+
+
+def _float16(layer: Layer) -> _Rule:
+    return (True, "weights are stored in half the bits") if layer.shapes else _rest(layer, "")
+
+
+def _int8(layer: Layer) -> _Rule:
+    if layer.kind in ("Dense", "LSTM", "Embedding"):
+        return True, "weights and what it reads become int8, with ranges from calibration"
+    if layer.kind in ("SelfAttention", "LayerNormalization", "Gelu", "Add", "MaskBias", "MaskedMean"):
+        return (
+            False,
+            "left in float32: with integers everywhere, few large values would cost accuracy, and no time is won",
+        )
+    return _rest(layer, "left in float32")
+
+
+def _drop_layers(layer: Layer) -> _Rule:
+    if _BLOCK.match(layer.name):
+        return True, "some of the layers of the encoder go whole; those that stay train on"
+    return _rest(layer, "stays")
+
+
+def _trim(layer: Layer) -> _Rule:
+    if layer.name == _WORD_VECTORS:
+        return True, "rows of word pieces that the reviews of train never use go"
+    return _rest(layer, "stays")
+
+
+def _rest(layer: Layer, with_weights: str) -> _Rule:
+    """Returns the rule of a layer that a technique does not speak of."""
+    return False, with_weights if layer.shapes else "no weights"
+
+
+_RULES: dict[str, Callable[[Layer], _Rule]] = {
+    "layers": _drop_layers,
+    "trim": _trim,
+    "prune": _prune,
+    "cluster": _cluster,
+    "qat": _aware,
+    "dynamic": _dynamic,
+    "float16": _float16,
+    "int8": _int8,
+}
+
+
+_NOT_FOR_LSTM = {
+    "layers": "layers: the LSTM has no stack of encoder layers to drop from",
+    "trim": "trim: is for the word pieces of DistilBERT; an LSTM has whole words only",
+}
+
+
+def _no_layer_to_drop(layers: Sequence[Layer], settings: Mapping[str, float]) -> str:
+    depth = len({match[1] for layer in layers if (match := _BLOCK.match(layer.name))})
+    kept = settings.get("kept_layers", 0)
+    return f"layers: {kept:g} are to be kept, the encoder has {depth}: nothing would go" if kept >= depth else ""
+
+
+def _too_many_clusters(chain: Chain, layers: Sequence[Layer], settings: Mapping[str, float]) -> str:
+    """Returns which matrix has fewer weights to cluster than clusters; zeros of pruning are none."""
+    clusters = settings.get("clusters", 0)
+    left = 1 - settings.get("sparsity", 0) if "prune" in chain else 1
+    for layer in layers:
+        if _compress(layer, "")[0] and layer.matrices and int(min(layer.matrices) * left) < clusters:
+            weights = f"{int(min(layer.matrices) * left)} weights{' after pruning' if left < 1 else ''}"
+            return f"cluster: {layer.name} has a matrix of {weights}, fewer than {clusters:g} clusters"
+    return ""

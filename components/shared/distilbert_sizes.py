@@ -1,0 +1,46 @@
+"""The sizes of a DistilBERT, and how they are read from a Hugging Face config.json. Needs no library of models."""
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+#: What is made of the encoder's output: the mean over word pieces, or the first one through a further layer.
+Head = Literal["mean", "first"]
+
+
+class Sizes(BaseModel):
+    """Sizes of the encoder, under the names and with the defaults of transformers' DistilBertConfig."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    vocab_size: int = 30522
+    max_position_embeddings: int = 512
+    dim: int = 768
+    n_layers: int = 6
+    n_heads: int = 12
+    hidden_dim: int = 3072
+    dropout: float = 0.1
+    attention_dropout: float = 0.1
+    seq_classif_dropout: float = 0.2
+
+
+#: Name in a BERT's config.json -> name in Sizes. Both have the same defaults but for the last two and the depth.
+_BERT_NAMES = {
+    "vocab_size": "vocab_size",
+    "max_position_embeddings": "max_position_embeddings",
+    "hidden_size": "dim",
+    "num_hidden_layers": "n_layers",
+    "num_attention_heads": "n_heads",
+    "intermediate_size": "hidden_dim",
+    "hidden_dropout_prob": "dropout",
+    "attention_probs_dropout_prob": "attention_dropout",
+}
+_BERT_LAYERS, _BERT_DROPOUT = 12, 0.1
+
+
+def sizes_of_bert(config: Mapping[str, Any]) -> Sizes:
+    """Returns the sizes of the DistilBERT that a BERT's config.json describes; see `Sizes`."""
+    found = {ours: config[theirs] for theirs, ours in _BERT_NAMES.items() if theirs in config}
+    found = {"n_layers": _BERT_LAYERS} | found
+    return Sizes(**found, seq_classif_dropout=found.get("dropout", _BERT_DROPOUT))
