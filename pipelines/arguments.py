@@ -111,14 +111,29 @@ def _words(text: str) -> list[str]:
     return [word.strip() for word in text.split(",") if word.strip()]
 
 
+def _yes_or_no(text: str) -> bool:
+    words = {"yes": True, "true": True, "no": False, "false": False}
+    if text.lower() not in words:
+        raise argparse.ArgumentTypeError(f"'{text}' is neither yes nor no")
+    return words[text.lower()]
+
+
 #: KFP parameter type -> converter of the command line's text, and how help spells it.
-_CONVERTERS: dict[str, Callable[[str], Any]] = {"String": str, "Integer": int, "Float": float, "List[String]": _words}
-_METAVARS = {"String": "TEXT", "Integer": "N", "Float": "X", "List[String]": "A,B,..."}
+_CONVERTERS: dict[str, Callable[[str], Any]] = {
+    "String": str,
+    "Integer": int,
+    "Float": float,
+    "Boolean": _yes_or_no,
+    "List[String]": _words,
+}
+_METAVARS = {"String": "TEXT", "Integer": "N", "Float": "X", "Boolean": "yes|no", "List[String]": "A,B,..."}
 
 
 def _spell(default: Any) -> str:
     if isinstance(default, list):
         return ",".join(map(str, default))
+    if isinstance(default, bool):
+        return "yes" if default else "no"
     return json.dumps(default) if default == "" else str(default)
 
 

@@ -66,8 +66,17 @@ def optimise(
     soft_label_weight: float,
     minimum_piece_count: int,
     sparsity: float,
+    pruning_schedule: str,
+    pruned_layers: list[str],
     clusters: int,
+    cluster_initialization: str,
+    preserve_sparsity: bool,
     calibration_rows: int,
+    per_channel: bool,
+    qat_steps: int,
+    qat_learning_rate: float,
+    kept_in_float: list[str],
+    accuracy_floor: float,
     sensitivity_reviews: int,
     rows: int,
     epochs: int,
@@ -93,23 +102,46 @@ def optimise(
         layers_learning_rate=layers_learning_rate,
         soft_label_weight=soft_label_weight,
         minimum_piece_count=minimum_piece_count,
+        accuracy_floor=accuracy_floor,
         seed=seed,
     )
     place(shrunk, "shrink", gpu)
     parents |= {"shrunk": shrunk.outputs["candidates"], "shrunk_fingerprint": shrunk.outputs["Output"]}
 
-    pruned = prune(**given, **parents, sparsity=sparsity, **training)
+    training |= {"kept_in_float": kept_in_float, "accuracy_floor": accuracy_floor}
+
+    pruned = prune(
+        **given,
+        **parents,
+        sparsity=sparsity,
+        pruning_schedule=pruning_schedule,
+        pruned_layers=pruned_layers,
+        **training,
+    )
     place(pruned, "prune", gpu)
     parents |= {"pruned": pruned.outputs["candidates"], "pruned_fingerprint": pruned.outputs["Output"]}
 
-    clustered = cluster(**given, **parents, clusters=clusters, **training)
+    clustered = cluster(
+        **given,
+        **parents,
+        clusters=clusters,
+        cluster_initialization=cluster_initialization,
+        preserve_sparsity=preserve_sparsity,
+        **training,
+    )
     place(clustered, "cluster", gpu)
     parents |= {"clustered": clustered.outputs["candidates"], "clustered_fingerprint": clustered.outputs["Output"]}
 
-    quantized = quantize(**given, **parents, aware=False, calibration_rows=calibration_rows, **training)
+    quantization = {
+        "calibration_rows": calibration_rows,
+        "per_channel": per_channel,
+        "qat_steps": qat_steps,
+        "qat_learning_rate": qat_learning_rate,
+    }
+    quantized = quantize(**given, **parents, aware=False, **quantization, **training)
     place(quantized, "quantize")
 
-    quantized_aware = quantize(**given, **parents, aware=True, calibration_rows=calibration_rows, **training)
+    quantized_aware = quantize(**given, **parents, aware=True, **quantization, **training)
     place(quantized_aware.set_display_name("quantize-aware"), "quantize-aware", gpu)
 
     scanned = scan_sensitivity(
@@ -213,8 +245,17 @@ def training_pipeline(
     soft_label_weight: float = 0.5,
     minimum_piece_count: int = 1,
     sparsity: float = 0.5,
+    pruning_schedule: str = "polynomial",
+    pruned_layers: list[str] = ["*"],  # noqa: B006
     clusters: int = 32,
+    cluster_initialization: str = "kmeans++",
+    preserve_sparsity: bool = True,
     calibration_rows: int = 200,
+    per_channel: bool = True,
+    qat_steps: int = 0,
+    qat_learning_rate: float = 0.0,
+    kept_in_float: list[str] = [],  # noqa: B006
+    accuracy_floor: float = 0.9,
     sensitivity_reviews: int = 100,
     training_state: str = f"{MODEL_STORE_MOUNT}/training_state",
     services: list[str] = ["vader"],  # noqa: B006
@@ -303,8 +344,17 @@ def training_pipeline(
         soft_label_weight: Share of the whole model's probabilities in what is learnt; the rest is the label.
         minimum_piece_count: The technique trim keeps word pieces that train uses this often.
         sparsity: Share of weights that pruning sets to zero.
+        pruning_schedule: polynomial: sparsity rises while training on; constant: it is there from the first step.
+        pruned_layers: Names and patterns of the layers to prune, such as transformer.layer.*.ffn.lin1.
         clusters: Number of distinct weights that clustering leaves in a matrix.
+        cluster_initialization: How the first values are chosen: kmeans++, linear, density-based or random.
+        preserve_sparsity: Whether clustering leaves the zeros of a pruned model alone.
         calibration_rows: Reviews that calibrate full int8 quantisation.
+        per_channel: Quantisation: each output channel of a matrix has a scale of its own; otherwise each matrix.
+        qat_steps: Steps of quantisation-aware training, about; 0: by the technique's rows and epochs.
+        qat_learning_rate: Of Adam in quantisation-aware training; 0: as technique_learning_rate says.
+        kept_in_float: Names and patterns of layers that no technique may change, such as classifier.
+        accuracy_floor: A technique has failed if accuracy on tune is below this share of the float model's.
         sensitivity_reviews: Each layer is quantised, pruned and clustered alone, and what so many reviews lose by it
             is measured; 0: not at all.
         training_state: Directory where training is saved, to go on there after a kill; empty: nowhere.
@@ -382,8 +432,13 @@ def training_pipeline(
         soft_label_weight=soft_label_weight,
         minimum_piece_count=minimum_piece_count,
         sparsity=sparsity,
+        pruning_schedule=pruning_schedule,
         clusters=clusters,
+        cluster_initialization=cluster_initialization,
         calibration_rows=calibration_rows,
+        qat_steps=qat_steps,
+        qat_learning_rate=qat_learning_rate,
+        accuracy_floor=accuracy_floor,
         sensitivity_reviews=sensitivity_reviews,
         services=services,
         chat_model=chat_model,
@@ -518,8 +573,17 @@ def training_pipeline(
         "soft_label_weight": soft_label_weight,
         "minimum_piece_count": minimum_piece_count,
         "sparsity": sparsity,
+        "pruning_schedule": pruning_schedule,
+        "pruned_layers": pruned_layers,
         "clusters": clusters,
+        "cluster_initialization": cluster_initialization,
+        "preserve_sparsity": preserve_sparsity,
         "calibration_rows": calibration_rows,
+        "per_channel": per_channel,
+        "qat_steps": qat_steps,
+        "qat_learning_rate": qat_learning_rate,
+        "kept_in_float": kept_in_float,
+        "accuracy_floor": accuracy_floor,
         "sensitivity_reviews": sensitivity_reviews,
         "learning_rate": technique_learning_rate,
         "seed": seed,

@@ -133,10 +133,11 @@ def tiny(tiny_features: Path, tiny_plan: Path, tmp_path_factory: pytest.TempPath
 @pytest.fixture(scope="session")
 def tiny_pruned(tiny: Tiny, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Candidates of the pruning step, half of the weights zero; read only."""
-    from components.prune.pruning import prune_candidates
+    from components.prune.pruning import PruningSettings, prune_candidates
 
     destination = tmp_path_factory.mktemp("pruned") / "candidates"
-    prune_candidates("lstm", tiny.features, tiny.plan, [tiny.trained], 0.5, tiny.finetuning, destination)
+    settings = PruningSettings(sparsity=0.5, schedule="polynomial", layers=["*"], kept_in_float=[])
+    prune_candidates("lstm", tiny.features, tiny.plan, [tiny.trained], settings, tiny.finetuning, 0.0, destination)
     return destination
 
 

@@ -18,6 +18,10 @@ def cluster(
     pruned: dsl.Input[dsl.Model],
     pruned_fingerprint: str,
     clusters: int,
+    cluster_initialization: str,
+    preserve_sparsity: bool,
+    kept_in_float: list[str],
+    accuracy_floor: float,
     rows: int,
     epochs: int,
     learning_rate: float,
@@ -38,6 +42,10 @@ def cluster(
         pruned: Candidates of the pruning step.
         pruned_fingerprint: Fingerprint of pruned, for the cache.
         clusters: Number of distinct values in each clustered weight matrix.
+        cluster_initialization: How the first values are chosen: kmeans++, linear, density-based or random.
+        preserve_sparsity: Whether the zeros of a pruned model stay.
+        kept_in_float: Names and patterns of layers that no technique may change.
+        accuracy_floor: A candidate is a failure if its accuracy on tune is below this share of the float model's.
         rows: Train on this many reviews, stratified; 0 means all.
         epochs: Passes over them.
         learning_rate: Of Adam; 0 means a tenth of what the model was trained with.
@@ -58,7 +66,7 @@ def cluster(
         write_failures(destination, {})  # no candidates, and TensorFlow is not even loaded
         return directory_fingerprint(destination)
 
-    from components.cluster.clustering import cluster_candidates
+    from components.cluster.clustering import ClusteringSettings, cluster_candidates
     from components.shared.finetuning import Finetuning
 
     cluster_candidates(
@@ -66,8 +74,14 @@ def cluster(
         features=Path(features.path),
         plan=Path(plan.path),
         sources=[Path(trained.path), Path(shrunk.path), Path(pruned.path)],
-        clusters=clusters,
+        settings=ClusteringSettings(
+            clusters=clusters,
+            initialization=cluster_initialization,
+            preserve_sparsity=preserve_sparsity,
+            kept_in_float=kept_in_float,
+        ),
         finetuning=Finetuning(rows=rows, epochs=epochs, learning_rate=learning_rate, seed=seed),
+        accuracy_floor=accuracy_floor,
         destination=destination,
     )
     return directory_fingerprint(destination)

@@ -16,6 +16,10 @@ def prune(
     shrunk: dsl.Input[dsl.Model],
     shrunk_fingerprint: str,
     sparsity: float,
+    pruning_schedule: str,
+    pruned_layers: list[str],
+    kept_in_float: list[str],
+    accuracy_floor: float,
     rows: int,
     epochs: int,
     learning_rate: float,
@@ -34,6 +38,10 @@ def prune(
         shrunk: Candidates of the shrinking step.
         shrunk_fingerprint: Fingerprint of shrunk, for the cache.
         sparsity: Share of weights set to zero in the pruned layers.
+        pruning_schedule: polynomial: sparsity rises while training on; constant: it is there from the first step.
+        pruned_layers: Names and patterns of the layers to prune.
+        kept_in_float: Names and patterns of layers that no technique may change.
+        accuracy_floor: A candidate is a failure if its accuracy on tune is below this share of the float model's.
         rows: Train on this many reviews, stratified; 0 means all.
         epochs: Passes over them.
         learning_rate: Of Adam; 0 means a tenth of what the model was trained with.
@@ -54,7 +62,7 @@ def prune(
         write_failures(destination, {})  # no candidates, and TensorFlow is not even loaded
         return directory_fingerprint(destination)
 
-    from components.prune.pruning import prune_candidates
+    from components.prune.pruning import PruningSettings, prune_candidates
     from components.shared.finetuning import Finetuning
 
     prune_candidates(
@@ -62,8 +70,11 @@ def prune(
         features=Path(features.path),
         plan=Path(plan.path),
         sources=[Path(trained.path), Path(shrunk.path)],
-        sparsity=sparsity,
+        settings=PruningSettings(
+            sparsity=sparsity, schedule=pruning_schedule, layers=pruned_layers, kept_in_float=kept_in_float
+        ),
         finetuning=Finetuning(rows=rows, epochs=epochs, learning_rate=learning_rate, seed=seed),
+        accuracy_floor=accuracy_floor,
         destination=destination,
     )
     return directory_fingerprint(destination)

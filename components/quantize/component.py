@@ -21,6 +21,11 @@ def quantize(
     clustered: dsl.Input[dsl.Model],
     clustered_fingerprint: str,
     calibration_rows: int,
+    per_channel: bool,
+    qat_steps: int,
+    qat_learning_rate: float,
+    kept_in_float: list[str],
+    accuracy_floor: float,
     rows: int,
     epochs: int,
     learning_rate: float,
@@ -44,6 +49,11 @@ def quantize(
         clustered: Candidates of the clustering step.
         clustered_fingerprint: Fingerprint of clustered, for the cache.
         calibration_rows: Reviews of train that calibrate full int8.
+        per_channel: Each output channel of a matrix has a scale of its own; otherwise each matrix has one.
+        qat_steps: Quantisation-aware: train so many steps, about; 0 means by rows and epochs.
+        qat_learning_rate: Quantisation-aware: of Adam; 0 means learning_rate.
+        kept_in_float: Names and patterns of layers that no technique may change.
+        accuracy_floor: A candidate is a failure if its accuracy on tune is below this share of the float model's.
         rows: Quantisation-aware: train on this many reviews, stratified; 0 means all.
         epochs: Quantisation-aware: passes over them.
         learning_rate: Of Adam; 0 means a tenth of what the model was trained with.
@@ -64,7 +74,7 @@ def quantize(
         write_failures(destination, {})  # no candidates, and TensorFlow is not even loaded
         return directory_fingerprint(destination)
 
-    from components.quantize.quantization import quantize_candidates
+    from components.quantize.quantization import QuantizationSettings, quantize_candidates
     from components.shared.finetuning import Finetuning
 
     quantize_candidates(
@@ -73,8 +83,14 @@ def quantize(
         features=Path(features.path),
         plan=Path(plan.path),
         sources=[Path(trained.path), Path(shrunk.path), Path(pruned.path), Path(clustered.path)],
-        calibration_rows=calibration_rows,
-        finetuning=Finetuning(rows=rows, epochs=epochs, learning_rate=learning_rate, seed=seed),
+        settings=QuantizationSettings(
+            calibration_rows=calibration_rows,
+            per_channel=per_channel,
+            kept_in_float=kept_in_float,
+            aware_steps=qat_steps,
+        ),
+        finetuning=Finetuning(rows=rows, epochs=epochs, learning_rate=qat_learning_rate or learning_rate, seed=seed),
+        accuracy_floor=accuracy_floor,
         destination=destination,
     )
     return directory_fingerprint(destination)

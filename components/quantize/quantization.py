@@ -1,6 +1,7 @@
 """Quantisation: after training, or while training on with simulated int8."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -8,13 +9,32 @@ import numpy as np
 from numpy.typing import NDArray
 
 from components.shared.architectures.base import Encoded
+from components.shared.batches import steps_per_epoch
 from components.shared.chains import POST_TRAINING, Chain
 from components.shared.checkpoints import Checkpoint
 from components.shared.errors import UserError
 from components.shared.examples import read_examples
 from components.shared.finetuning import Finetuning
+from components.shared.layer_names import matching
 from components.shared.plan import read_plan
 from components.shared.techniques import Built, build_candidates, train_on, training_examples
+
+
+@dataclass(frozen=True)
+class QuantizationSettings:
+    """How to quantise.
+
+    Attributes:
+        calibration_rows: Reviews of train that calibrate full int8, stratified.
+        per_channel: Each output channel of a matrix has a scale of its own; otherwise each matrix has one.
+        kept_in_float: Names and patterns of layers whose weights stay float32.
+        aware_steps: Training steps of quantisation-aware training, about; 0 means what `Finetuning` says.
+    """
+
+    calibration_rows: int
+    per_channel: bool
+    kept_in_float: Sequence[str]
+    aware_steps: int
 
 
 def quantize_candidates(
@@ -23,8 +43,9 @@ def quantize_candidates(
     features: Path,
     plan: Path,
     sources: list[Path],
-    calibration_rows: int,
+    settings: QuantizationSettings,
     finetuning: Finetuning,
+    accuracy_floor: float,
     destination: Path,
 ) -> None:
     """Writes a candidate for every planned chain that ends in quantisation of the wanted kind.
@@ -35,37 +56,52 @@ def quantize_candidates(
         features: Directory of features.
         plan: The plan.
         sources: Directories of candidates in which the parents are.
-        calibration_rows: Reviews of train that calibrate full int8, stratified.
+        settings: How to quantise.
         finetuning: How to train on, if quantisation-aware; its seed chooses the calibration reviews.
+        accuracy_floor: See `build_candidates`.
         destination: Directory of candidates to write.
 
     Raises:
         UserError: There are no calibration reviews.
     """
-    if calibration_rows < 1:
-        raise UserError(f"calibration_rows {calibration_rows}: choose at least 1, such as 200")
+    if settings.calibration_rows < 1:
+        raise UserError(f"calibration_rows {settings.calibration_rows}: choose at least 1, such as 200")
     wanted = read_plan(plan)
     chains = [chain for chain in wanted.chains_of(model, "quantize") if (chain[-1] in POST_TRAINING) != aware]
 
     def quantize(parent: Checkpoint, chain: Chain) -> Built:
-        model, quantization = parent.build(), chain[-1]
+        architecture, model, quantization = parent.architecture, parent.build(), chain[-1]
+        kept = matching([layer.name for layer in model.layers if layer.weights], settings.kept_in_float)
+        notes = [f"kept in float: {', '.join(kept)}"] if kept else []
         if aware:
-            _train_aware(parent, model, features, finetuning)
-            quantization = parent.architecture.quantization_after_aware
+            _train_aware(parent, model, kept, features, _stepwise(finetuning, settings.aware_steps, parent, features))
+            quantization = architecture.quantization_after_aware
+            notes.append(f"trained with simulated int8, then converted as {quantization}")
         calibration: Sequence[Encoded] = ()
         if quantization == "int8":
-            calibration = read_examples(
-                parent.architecture, features, "train", calibration_rows, finetuning.seed
-            ).encoded
-        return Built(parent.architecture.export(model, quantization, calibration), quantization)
+            rows = settings.calibration_rows
+            calibration = read_examples(architecture, features, "train", rows, finetuning.seed).encoded
+            notes += architecture.int8_notes
+        converted = architecture.export(model, quantization, calibration, settings.per_channel, kept)
+        return Built(converted, quantization, notes=tuple(notes))
 
-    build_candidates(model, chains, features, wanted, sources, quantize, destination)
+    build_candidates(model, chains, features, wanted, sources, quantize, accuracy_floor, destination)
 
 
-def _train_aware(parent: Checkpoint, model: Any, features: Path, finetuning: Finetuning) -> None:
+def _stepwise(finetuning: Finetuning, steps: int, parent: Checkpoint, features: Path) -> Finetuning:
+    """Returns settings that train for so many steps: in as few epochs as the reviews allow, all of one size."""
+    if not steps:
+        return finetuning
+    batch_size = parent.architecture.batch_size
+    available = steps_per_epoch(len(training_examples(parent, features, finetuning).labels), batch_size)
+    epochs = -(-steps // available)
+    return replace(finetuning, epochs=epochs, rows=-(-steps // epochs) * batch_size)
+
+
+def _train_aware(parent: Checkpoint, model: Any, kept: Sequence[str], features: Path, finetuning: Finetuning) -> None:
     """Trains a plain model on with simulated int8; what pruning and clustering did to its parent stays."""
     architecture = parent.architecture
-    aware = architecture.quantization_aware(model)
+    aware = architecture.quantization_aware(model, kept)
     train_on(parent, aware, training_examples(parent, features, finetuning), features, finetuning)
     architecture.copy_from_quantization_aware(aware, model)
     for name in architecture.compressible_layers(model):

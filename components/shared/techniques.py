@@ -7,19 +7,24 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.metrics import f1_score
 
 from components.shared.architectures.base import Architecture
+from components.shared.architectures.litert_conversion import stored_matrices
 from components.shared.bundle import load_bundle, size_bytes
-from components.shared.candidates import checkpoint_directory, write_failures
+from components.shared.candidates import bundle_directory, checkpoint_directory, write_failures
 from components.shared.chains import Chain, candidate_id
 from components.shared.checkpoints import Checkpoint, get_weights, load_checkpoint, save_checkpoint, set_weights
+from components.shared.conversions import Conversion, write_conversion
 from components.shared.examples import Examples, read_examples, stratified_sample
 from components.shared.export import training_meter, write_candidate_bundle
-from components.shared.features import Features, read_features, read_split
+from components.shared.features import read_features, read_split
 from components.shared.finetuning import Finetuning
-from components.shared.fitting import FitSettings, fit, predict, start_reproducibly
+from components.shared.fitting import FitSettings, fit, start_reproducibly
 from components.shared.keras import ConverterError, keras
+from components.shared.layer_names import matching
+from components.shared.meter import Usage
 from components.shared.plan import Plan
 from components.shared.text import join_title
 
@@ -36,12 +41,14 @@ class Built:
         quantization: How it was exported.
         model: The plain Keras model, if further techniques can start from it.
         architecture: What builds and feeds it, if that is no longer what its parent's is.
+        notes: What was done otherwise than asked, layer by layer.
     """
 
     converted: bytes
     quantization: str = ""
     model: Any = None
     architecture: Architecture | None = None
+    notes: tuple[str, ...] = ()
 
 
 #: From the parent's checkpoint and the chain to build, to the result.
@@ -49,7 +56,11 @@ Technique = Callable[[Checkpoint, Chain], Built]
 
 
 class CollapsedError(Exception):
-    """A converted model is worse than always predicting the most frequent class."""
+    """A converted model has lost too much to be offered."""
+
+
+class NothingToDoError(Exception):
+    """All layers that a technique could change have to stay as they are."""
 
 
 def build_candidates(
@@ -59,6 +70,7 @@ def build_candidates(
     plan: Plan,
     sources: Sequence[Path],
     technique: Technique,
+    accuracy_floor: float,
     destination: Path,
 ) -> None:
     """Applies a technique to the parent of every chain and writes the candidates.
@@ -73,20 +85,24 @@ def build_candidates(
         plan: The plan.
         sources: Directories of candidates in which the parents are.
         technique: What to do.
+        accuracy_floor: A candidate is a failure if its accuracy on tune is below this share of the float model's.
         destination: Directory of candidates to write.
     """
     failures: dict[str, str] = {}
+    float_bundle = _find_float_bundle(sources, model)
+    check = _Check(float_bundle, features, accuracy_floor) if chains and float_bundle is not None else None
     for chain in chains:
         candidate = candidate_id(model, chain)
         parent = _find_checkpoint(sources, candidate_id(model, chain[:-1]))
-        if parent is None:
-            failures[candidate] = f"its parent {candidate_id(model, chain[:-1])} was not built"
+        if parent is None or check is None:
+            missing = candidate_id(model, chain[:-1] if parent is None else ())
+            failures[candidate] = f"its parent {missing} was not built"
             continue
         keras.backend.clear_session()
         try:
-            _build_candidate(load_checkpoint(parent), chain, features, plan, technique, destination)
+            _build_candidate(load_checkpoint(parent), chain, features, plan, technique, check, destination)
         # RuntimeError: what LiteRT's calibrator and interpreter raise.
-        except (ConverterError, CollapsedError, RuntimeError) as error:
+        except (ConverterError, CollapsedError, NothingToDoError, RuntimeError) as error:
             shutil.rmtree(destination / candidate, ignore_errors=True)
             failures[candidate] = " ".join(str(error).split())[:300]
             print(f"{candidate}: failed, {failures[candidate]}", flush=True)
@@ -129,16 +145,37 @@ def train_on(
     fit(architecture, model, train, tune, architecture.class_weights(description), settings, callbacks)
 
 
-def wrap_compressible(checkpoint: Checkpoint, wrap: Callable[[Any], Any]) -> Any:
+def wrap_compressible(
+    checkpoint: Checkpoint,
+    wrap: Callable[[Any], Any],
+    kept_in_float: Sequence[str] = (),
+    chosen: Sequence[str] = ("*",),
+) -> Any:
     """Returns a model with the checkpoint's weights whose compressible layers are wrapped.
 
     Args:
         checkpoint: What to start from.
         wrap: From a Keras layer to the layer in its technique's wrapper.
+        kept_in_float: Names and patterns of layers that stay as they are.
+        chosen: Names and patterns of the layers to wrap.
+
+    Raises:
+        NothingToDoError: There is no such layer.
     """
     model = checkpoint.build()
-    names = set(checkpoint.architecture.compressible_layers(model))
+    compressible = checkpoint.architecture.compressible_layers(model)
+    names = set(matching(compressible, chosen)) - set(matching(compressible, kept_in_float))
+    if not names:
+        raise NothingToDoError(f"no layer is left to change; there are {', '.join(compressible)}")
     return keras.models.clone_model(model, clone_function=lambda layer: wrap(layer) if layer.name in names else layer)
+
+
+def left_alone(parent: Checkpoint, kept_in_float: Sequence[str], chosen: Sequence[str] = ("*",)) -> tuple[str, ...]:
+    """Returns a note on the compressible layers that `wrap_compressible` leaves as they are, if there are any."""
+    compressible = parent.architecture.compressible_layers(parent.build())
+    changed = set(matching(compressible, chosen)) - set(matching(compressible, kept_in_float))
+    left = [name for name in compressible if name not in changed]
+    return (f"left as they are: {', '.join(left)}",) if left else ()
 
 
 def plain_copy(architecture: Architecture, stripped: Any) -> Any:
@@ -153,10 +190,20 @@ def _find_checkpoint(sources: Sequence[Path], candidate: str) -> Path | None:
     return next((directory for directory in directories if directory.is_dir()), None)
 
 
+def _find_float_bundle(sources: Sequence[Path], model: str) -> Path | None:
+    directories = [bundle_directory(source, candidate_id(model)) for source in sources]
+    return next((directory for directory in directories if directory.is_dir()), None)
+
+
 def _build_candidate(
-    parent: Checkpoint, chain: Chain, features: Path, plan: Plan, technique: Technique, destination: Path
+    parent: Checkpoint,
+    chain: Chain,
+    features: Path,
+    plan: Plan,
+    technique: Technique,
+    check: "_Check",
+    destination: Path,
 ) -> None:
-    description = read_features(features)
     candidate = candidate_id(parent.architecture.name, chain)
     start_reproducibly(_CHECK_SEED)
     with training_meter(plan) as meter:
@@ -168,30 +215,69 @@ def _build_candidate(
     bundle = write_candidate_bundle(
         destination, architecture, built.converted, chain, features, plan, usage, built.quantization
     )
-    agreement = _check(bundle, parent, features, description)
+    conversion = check.convert(bundle, built, meter.usage)
+    write_conversion(destination / candidate, conversion)
     print(
-        f"{candidate}: {size_bytes(bundle) / 1e6:.2f} MB, agrees with {candidate_id(architecture.name, chain[:-1])} "
-        f"on {agreement:.1%} of tune, {meter.usage.seconds:.1f} s",
+        f"{candidate}: {size_bytes(bundle) / 1e6:.2f} MB, agrees with {architecture.name} on "
+        f"{conversion.agreement:.1%} of tune, accuracy {conversion.accuracy:.3f} ({conversion.float_accuracy:.3f}), "
+        f"{meter.usage.seconds:.1f} s",
         flush=True,
     )
 
 
-def _check(bundle: Path, parent: Checkpoint, features: Path, description: Features) -> float:
-    """Returns how often a bundle predicts its parent's label on some reviews of tune.
+class _Check:
+    """Compares candidates with the float model that their chains start from, on some reviews of tune."""
 
-    Raises:
-        CollapsedError: Its macro-F1 there is below that of the most frequent class.
-    """
-    reviews = stratified_sample(read_split(features, "tune"), _CHECK_ROWS, _CHECK_SEED)
-    truth = description.task.indices(reviews["label"].tolist())
-    raw = [join_title(title, text) for title, text in zip(reviews["title"], reviews["text"], strict=True)]
-    labels = load_bundle(bundle).predict(raw).argmax(axis=1)
-    majority = np.full_like(truth, np.argmax(description.class_shares))
-    reached, floor = (f1_score(truth, some, average="macro", zero_division=0) for some in (labels, majority))
-    if reached < floor:
-        raise CollapsedError(
-            f"collapsed: macro-F1 {reached:.3f} on {len(truth)} reviews of tune, "
-            f"the most frequent class alone has {floor:.3f}"
+    def __init__(self, float_bundle: Path, features: Path, accuracy_floor: float) -> None:
+        description = read_features(features)
+        reviews = stratified_sample(read_split(features, "tune"), _CHECK_ROWS, _CHECK_SEED)
+        self._texts = [join_title(title, text) for title, text in zip(reviews["title"], reviews["text"], strict=True)]
+        self._truth = description.task.indices(reviews["label"].tolist())
+        self._majority = np.full_like(self._truth, np.argmax(description.class_shares))
+        self._float = load_bundle(float_bundle).predict(self._texts)
+        self._accuracy_floor = accuracy_floor
+
+    def convert(self, bundle: Path, built: Built, usage: Usage) -> Conversion:
+        """Returns what a technique did to its model.
+
+        Raises:
+            CollapsedError: The candidate is below the accuracy floor, or its macro-F1 is below that of the most
+                frequent class.
+        """
+        predicted = load_bundle(bundle).predict(self._texts)
+        labels, float_labels = predicted.argmax(axis=1), self._float.argmax(axis=1)
+        matrices = stored_matrices(built.converted)
+        conversion = Conversion(
+            agreement=float((labels == float_labels).mean()),
+            largest_difference=float(np.abs(predicted - self._float).max()),
+            accuracy=float((labels == self._truth).mean()),
+            float_accuracy=float((float_labels == self._truth).mean()),
+            reviews=len(self._truth),
+            sparsity=sum(int(np.sum(matrix == 0)) for matrix in matrices) / sum(matrix.size for matrix in matrices),
+            distinct_weights=int(np.median([len(np.unique(matrix)) for matrix in matrices])),
+            usage=usage,
+            notes=(*built.notes, *_storage_notes(built.quantization, matrices)),
         )
-    expected = predict(parent.architecture, parent.build(), parent.architecture.encode(reviews)).argmax(axis=1)
-    return float((labels == expected).mean())
+        self._refuse_collapsed(conversion, labels)
+        return conversion
+
+    def _refuse_collapsed(self, conversion: Conversion, labels: NDArray[np.int64]) -> None:
+        reached, floor = (
+            f1_score(self._truth, some, average="macro", zero_division=0) for some in (labels, self._majority)
+        )
+        if reached < floor:
+            raise CollapsedError(
+                f"collapsed: macro-F1 {reached:.3f} on {conversion.reviews} reviews of tune, "
+                f"the most frequent class alone has {floor:.3f}"
+            )
+        if conversion.accuracy < self._accuracy_floor * conversion.float_accuracy:
+            raise CollapsedError(
+                f"below the floor: accuracy {conversion.accuracy:.3f} on {conversion.reviews} reviews of tune, "
+                f"less than {self._accuracy_floor:g} of the float model's {conversion.float_accuracy:.3f}"
+            )
+
+
+def _storage_notes(quantization: str, matrices: Sequence[NDArray[Any]]) -> list[str]:
+    """Says how many matrices a quantisation has left in float32; LiteRT leaves small ones."""
+    floats = sum(matrix.dtype == np.float32 for matrix in matrices)
+    return [f"{floats} of {len(matrices)} matrices are stored in float32"] if quantization and floats else []

@@ -19,6 +19,7 @@ def shrink(
     layers_learning_rate: float,
     soft_label_weight: float,
     minimum_piece_count: int,
+    accuracy_floor: float,
     seed: int,
     candidates: dsl.Output[dsl.Model],
 ) -> str:
@@ -37,6 +38,7 @@ def shrink(
         layers_learning_rate: Peak of Adam's schedule; 0 means what the model was trained with.
         soft_label_weight: Share of the whole model's probabilities in what is learnt; the rest is the label.
         minimum_piece_count: How often train has to use a word piece for the vocabulary to keep it.
+        accuracy_floor: A candidate is a failure if its accuracy on tune is below this share of the float model's.
         seed: Seed of the choice of reviews, of shuffling and of dropout.
         candidates: Directory of candidates.
 
@@ -71,6 +73,7 @@ def shrink(
             seed=seed,
         ),
         minimum_piece_count=minimum_piece_count,
+        accuracy_floor=accuracy_floor,
         destination=destination,
     )
     return directory_fingerprint(destination)

@@ -20,6 +20,7 @@ def shrink_candidates(
     sources: list[Path],
     layers: LayersSettings,
     minimum_piece_count: int,
+    accuracy_floor: float,
     destination: Path,
 ) -> None:
     """Writes a candidate for every planned chain that ends in dropped layers or a trimmed vocabulary.
@@ -31,6 +32,7 @@ def shrink_candidates(
         sources: Directories of candidates in which the parents are.
         layers: How layers are dropped.
         minimum_piece_count: How often train has to use a word piece for the vocabulary to keep it.
+        accuracy_floor: See `build_candidates`.
         destination: Directory of candidates to write.
 
     Raises:
@@ -45,7 +47,7 @@ def shrink_candidates(
     wanted = read_plan(plan)
     chains = wanted.chains_of(model, "shrink")
     # The parent of layers+trim is made here too.
-    build_candidates(model, chains, features, wanted, [*sources, destination], shrink, destination)
+    build_candidates(model, chains, features, wanted, [*sources, destination], shrink, accuracy_floor, destination)
 
 
 def _with_fewer_layers(parent: Checkpoint, features: Path, settings: LayersSettings) -> Built:

@@ -4,7 +4,7 @@ A technique is written once, against this interface, and works on every architec
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Self
@@ -40,6 +40,10 @@ class Architecture(ABC):
     """One deep model with its sizes and its vocabulary; weights live in the Keras models it builds."""
 
     name: ClassVar[str]
+    #: Operations that "int8" computes with integers; empty means all that LiteRT can.
+    int8_operations: ClassVar[tuple[str, ...]] = ()
+    #: What "int8" does not do, for people.
+    int8_notes: ClassVar[tuple[str, ...]] = ()
     #: How `export` converts what quantisation-aware training learnt.
     quantization_after_aware: ClassVar[str] = "dynamic"
     #: Class weights are the balanced ones raised to this power: 1 balances the classes, 0 leaves them as they are.
@@ -97,21 +101,38 @@ class Architecture(ABC):
         """Returns the names of the layers whose weights techniques may change; never a frozen embedding."""
 
     @abstractmethod
-    def quantization_aware(self, model: Any) -> Any:
-        """Returns a model that trains with simulated int8, starting from the weights of `model`."""
+    def quantization_aware(self, model: Any, kept_in_float: Collection[str] = ()) -> Any:
+        """Returns a model that trains with simulated int8, starting from the weights of `model`.
+
+        Args:
+            model: A plain model.
+            kept_in_float: Names of layers that train as they are.
+        """
 
     @abstractmethod
     def copy_from_quantization_aware(self, aware: Any, model: Any) -> None:
         """Copies what `aware` learnt into the plain `model` of this architecture."""
 
     @abstractmethod
-    def export(self, model: Any, quantization: str = "", calibration: Sequence[Encoded] = ()) -> bytes:
+    def export(
+        self,
+        model: Any,
+        quantization: str = "",
+        calibration: Sequence[Encoded] = (),
+        per_channel: bool = True,
+        kept_in_float: Sequence[str] = (),
+    ) -> bytes:
         """Returns the model for LiteRT.
 
         Args:
             model: A model from `build`, stripped of all wrappers.
             quantization: "" (float32), "dynamic", "float16" or "int8".
             calibration: Reviews whose activations set the ranges of "int8".
+            per_channel: Each output channel of a matrix has a scale of its own; otherwise each matrix has one.
+            kept_in_float: Names of layers whose weights stay float32.
+
+        Raises:
+            ConverterError: The converter refuses, or a layer cannot be kept in float.
         """
 
     @abstractmethod

@@ -5,6 +5,7 @@ row, found while it runs. So ranges of activations are not learnt here: a range 
 the few large activations of a transformer decide for all the others.
 """
 
+from collections.abc import Collection
 from typing import Any
 
 from components.shared.architectures.distilbert_encoder import Gelu, SelfAttention
@@ -98,9 +99,14 @@ _SCOPE = {
 }
 
 
-def quantization_aware(model: Any) -> Any:
-    """Returns a copy of a DistilBERT, weights included, that trains with simulated int8."""
-    annotated = keras.models.clone_model(model, clone_function=_annotated)
+def quantization_aware(model: Any, kept_in_float: Collection[str] = ()) -> Any:
+    """Returns a copy of a DistilBERT, weights included, that trains with simulated int8.
+
+    Args:
+        model: A plain model.
+        kept_in_float: Names of layers whose kernels train as they are.
+    """
+    annotated = keras.models.clone_model(model, clone_function=lambda layer: _annotated(layer, kept_in_float))
     annotated.set_weights(model.get_weights())
     with tfmot.quantization.keras.quantize_scope(_SCOPE):
         return tfmot.quantization.keras.quantize_apply(annotated)
@@ -113,8 +119,9 @@ def copy_trained_weights(aware: Any, model: Any) -> None:
         weight.assign(trained[weight.name])
 
 
-def _annotated(layer: Any) -> Any:
+def _annotated(layer: Any, kept_in_float: Collection[str]) -> Any:
     copy = type(layer).from_config(layer.get_config())
     if type(layer) not in _CONFIGS:
         return copy
-    return tfmot.quantization.keras.quantize_annotate_layer(copy, quantize_config=_CONFIGS[type(layer)]())
+    config = NoQuantization if layer.name in kept_in_float else _CONFIGS[type(layer)]
+    return tfmot.quantization.keras.quantize_annotate_layer(copy, quantize_config=config())
