@@ -26,6 +26,8 @@ _TECHNIQUE_FACTOR = {"prune": 1.7, "cluster": 2.5, "qat": 2.5}
 _SCORING_SPEED = {"logistic": 15000.0, "hashing": 15000.0, "lstm": 3000.0, "distilbert": 250.0}
 _SIZE_MB = {"logistic": 2.0, "hashing": 2.0, "lstm": 4.0, "distilbert": 90.0}
 _SIZE_FACTOR = {"dynamic": 0.25, "int8": 0.25, "qat": 0.25, "float16": 0.5, "layers": 0.75, "trim": 0.65}
+#: How often the scan of sensitivity predicts its reviews: once, and for each part with each of three treatments.
+_SCAN_PASSES = {"lstm": 13, "distilbert": 43}
 #: Layers of the packaged MiniLM, and what predicting costs against training.
 _LAYERS, _PREDICTION_FACTOR = 6, 0.3
 _STEP_OF_MODEL = {
@@ -110,6 +112,10 @@ def _seconds(plan: Plan, parameters: dict[str, Any], rows: int) -> dict[str, flo
             technique = cell.chain[-1]
             step = f"{STEP_OF_TECHNIQUE[technique]} {cell.model}"
             seconds[step] += _SECONDS_PER_TASK + _technique_effort(cell, parameters, train) / speed
+    for model in filter(plan.optimises, _SCAN_PASSES):
+        if reviews := parameters["sensitivity_reviews"]:
+            effort = _SCAN_PASSES[model] * reviews * _PREDICTION_FACTOR
+            seconds["scan sensitivity"] += _SECONDS_PER_TASK + effort / _training_speed(model, parameters)
     scored = rows * _SELECT_AND_TEST_SHARE
     seconds["evaluate"] = sum(_SECONDS_PER_TASK + scored / _SCORING_SPEED[cell.model] for cell in plan.built)
     seconds["compare and deploy"] = 3 * _SECONDS_PER_TASK

@@ -54,6 +54,13 @@ def test_training_fewer_layers_takes_less_time_and_a_trimmed_vocabulary_less_dis
     assert megabytes == [round(180 + 180 * 0.65 + 90 * 0.65 * 0.25), round(180 + 90 * 0.25)]
 
 
+def test_scanning_more_reviews_takes_more_time_and_none_takes_none() -> None:
+    few, many = (_described(sensitivity_reviews=reviews) for reviews in (10, 1000))
+    assert _seconds(few, "scan sensitivity") < _seconds(many, "scan sensitivity")
+    assert "scan sensitivity" not in _described(sensitivity_reviews=0)
+    assert "scan sensitivity" not in _described(techniques=[])
+
+
 def test_paid_services_are_named_with_what_they_may_cost_at_most() -> None:
     assert "Paid services" not in _described()
     text = _described(services=["vader", "chat"], service_maximum_calls=1200, service_maximum_eur=0.5)

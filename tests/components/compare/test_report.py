@@ -80,6 +80,7 @@ def make_content(count, labels=("1", "2", "3", "4", "5"), failure="it diverged",
     generator = np.random.default_rng(3)
     truth = {split: generator.choice(5, size=300, p=(0.05, 0.07, 0.13, 0.22, 0.53)) for split in ("select", "test")}
     names = ["lstm", "distilbert", *(f"{m}-{t}" for t in _TECHNIQUES for m in ("lstm", "distilbert"))]
+    names += ["distilbert-layers-trim-dynamic", "distilbert-prune-cluster-dynamic"]
     names += [f"lstm-extra{number}" for number in range(100)]
     measured, predicted = [], {"select": {}, "test": {}}
     for number, name in enumerate(names[:count]):
