@@ -12,6 +12,7 @@ from typing import Any
 from components.shared.chains import STEP_OF_TECHNIQUE
 from components.shared.plan import LINEAR_MODELS, Cell, Plan
 from components.shared.services.interface import PAID_SERVICES
+from pipelines.preflight import describe_anatomies
 
 _TRAIN_SHARE, _SELECT_AND_TEST_SHARE = 0.70, 0.22
 _SAMPLE_ROWS = 3000
@@ -52,6 +53,7 @@ def describe(plan: Plan, parameters: dict[str, Any]) -> str:
     lines.append("Candidates:")
     lines.extend(f"  {cell.candidate:<28} {cell.reason}".rstrip() for cell in plan.cells if cell.applies)
     lines.extend(_empty_cells(plan))
+    lines.extend(describe_anatomies(plan.anatomies))
     lines.extend(_paid_services(parameters))
     lines.extend(["", "Steps, estimated seconds:"])
     lines.extend(f"  {step:<28} {took:8.0f}" for step, took in seconds.items())

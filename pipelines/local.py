@@ -65,6 +65,8 @@ def _complete(run: arguments.LocalRun) -> dict[str, Any]:
     parameters = dict(run.parameters)
     if data := parameters.get("data"):
         parameters["data"] = data if "://" in data else os.path.abspath(os.path.expanduser(data))
+    if model := parameters.get("model"):
+        parameters["model"] = model if "://" in model else os.path.abspath(os.path.expanduser(model))
     answers = parameters.get("answers") or run.out / "answers"
     parameters["answers"] = str(Path(answers).expanduser().resolve())
     state = parameters.get("training_state", str(run.out / "training_state"))
@@ -91,11 +93,12 @@ def _check(parameters: dict[str, Any]) -> Plan:
         raise UserError(f"{base_model}: no such file or directory; correct --distilbert-base-model")
     for service in set(every["services"]) & set(PAID_SERVICES):
         read_access(service)  # an unfit endpoint is told now
-    names = ("need", "labels", "models", "techniques", "language", "chat_model", "embeddings")
+    names = ("need", "labels", "models", "techniques", "language", "chat_model", "embeddings", "model")
     chosen = {name: every[name] if isinstance(every[name], list) else [every[name]] for name in CHOICES}
     return make_plan(
         **{name: every[name] for name in names},
         lstm_embedding_training=every["lstm_embedding_training"],
+        distilbert_base_model=base_model,
         choices=chosen,
         settings={name: every[name] for name in RANGES},
     )

@@ -193,7 +193,8 @@ def training_pipeline(
     imbalance: str = "weights",
     word_dropout: float = 0.0,
     need: str = "",
-    models: list[str] = ["logistic", "hashing", "lstm", "distilbert"],  # noqa: B006
+    model: str = "",
+    models: list[str] = [],  # noqa: B006
     techniques: list[str] = [  # noqa: B006
         "dynamic",
         "float16",
@@ -304,7 +305,10 @@ def training_pipeline(
         imbalance: What training does about rare classes: weights, oversample, undersample or none.
         word_dropout: Share of words that training leaves out at random, anew in every epoch.
         need: The need, as YAML text; empty: the clothing shop's.
-        models: Which of logistic, hashing, lstm and distilbert to train.
+        model: A model of your own, to optimise instead of training one: a directory, a .keras or .h5 file of an LSTM,
+            or a gs:// URI; empty: none.
+        models: Which of logistic, hashing, lstm and distilbert to train; empty: all, or with a model of your own the
+            first two.
         techniques: Chains of techniques for lstm and distilbert, such as prune+dynamic.
         seed: Seed of sampling, weights and shuffling; splits do not depend on it.
         tune_minutes: Search so long for the best hyperparameters of all models together; 0: take those below.
@@ -401,6 +405,8 @@ def training_pipeline(
         word_dropout=word_dropout,
         minimum_word_count=minimum_word_count,
         maximum_words=maximum_words,
+        model=model,
+        distilbert_base_model=distilbert_base_model,
         embeddings=embeddings,
         lstm_embedding_training=lstm_embedding_training,
         lstm_units=lstm_units,
@@ -449,7 +455,7 @@ def training_pipeline(
         tune_minutes=tune_minutes,
     )
     place(defined, "define")
-    plan, code = defined.outputs["plan"], defined.outputs["Output"]
+    plan, code = defined.outputs["plan"], defined.outputs["code"]
 
     # 2. Reviews, from wherever they are.
     ingested = ingest(
@@ -528,6 +534,7 @@ def training_pipeline(
     lstm = train_lstm(
         **given,
         **for_cache,
+        model_fingerprint=defined.outputs["model"],
         embedding_training=lstm_embedding_training,
         units=lstm_units,
         directions=lstm_directions,
@@ -547,6 +554,7 @@ def training_pipeline(
     distilbert = finetune_distilbert(
         **given,
         **for_cache,
+        model_fingerprint=defined.outputs["model"],
         base_model=distilbert_base_model,
         max_length=distilbert_max_length,
         train_rows=distilbert_train_rows,

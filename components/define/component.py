@@ -1,5 +1,7 @@
 """The define component: stage 1, the use case and the plan."""
 
+from typing import NamedTuple
+
 from kfp import dsl
 
 from components import images
@@ -24,6 +26,8 @@ def define(
     word_dropout: float,
     minimum_word_count: int,
     maximum_words: int,
+    model: str,
+    distilbert_base_model: str,
     embeddings: list[str],
     lstm_embedding_training: str,
     lstm_units: int,
@@ -71,13 +75,13 @@ def define(
     explained_reviews: int,
     tune_minutes: int,
     plan: dsl.Output[dsl.Artifact],
-) -> str:
+) -> NamedTuple("Fingerprints", [("code", str), ("model", str)]):  # type: ignore[valid-type]
     """Checks the need, the parameters and the wanted techniques before anything runs.
 
     Args:
         need: The need in YAML; empty means the clothing shop's.
         labels: Labels from worst to best; empty: the source's.
-        models: Any of logistic, hashing, lstm, distilbert.
+        models: Any of logistic, hashing, lstm, distilbert; empty: all, or with `model` the floors and it.
         techniques: Chains of techniques for the deep models, such as prune+dynamic.
         language: ISO 639-1 code of the reviews to keep.
         adapter: Checked to be known.
@@ -92,6 +96,8 @@ def define(
         word_dropout: Checked to be in its range.
         minimum_word_count: Checked to be in its range.
         maximum_words: Checked to be in its range.
+        model: A model of one's own, checked and read; empty: none.
+        distilbert_base_model: What DistilBERT starts from, read for its sizes.
         embeddings: The LSTM is trained with each of these word vectors.
         lstm_embedding_training: Checked to be known.
         lstm_units: Checked to be in its range.
@@ -141,7 +147,7 @@ def define(
         plan: The need and the candidates to build, as JSON.
 
     Returns:
-        The fingerprint of the code that runs.
+        The fingerprint of the code that runs, and that of the model of one's own, if there is one.
     """
     from pathlib import Path
 
@@ -219,6 +225,8 @@ def define(
         chat_model=chat_model,
         embeddings=embeddings,
         lstm_embedding_training=lstm_embedding_training,
+        distilbert_base_model=distilbert_base_model,
+        model=model,
     )
     write_text(Path(plan.path), result.model_dump_json(indent=2))
-    return result.code_fingerprint
+    return (result.code_fingerprint, result.brought.fingerprint if result.brought else "")

@@ -39,11 +39,13 @@ def effect_on(technique: str, layer: Layer) -> tuple[bool, str]:
 
 
 def describe_reach(technique: str, layers: Sequence[Layer]) -> str:
-    """Returns in words which weights of a model a technique changes, and which it leaves; empty without layers."""
-    effects = [effect for effect in list_effects(layers, [technique]) if effect.parameters != 0]
-    changed, left = ([_subject(one) for one in effects if one.changed == which] for which in (True, False))
-    parts = [f"changes {_listed(changed)}"] if changed else []
-    return "; ".join(parts + ([f"leaves {_listed(left)}"] if left else []))
+    """Returns in words which weights of a model a technique changes; empty without layers."""
+    if not layers:
+        return ""
+    changed = [layer for layer in layers if layer.shapes and effect_on(technique, layer)[0]]
+    kinds = ", ".join(dict.fromkeys(layer.kind for layer in changed))
+    share = count_parameters(tuple(changed)) / (count_parameters(tuple(layers)) or 1)
+    return f"changes {kinds}: {percent(share)} of the weights"
 
 
 def percent(share: float) -> str:
@@ -69,8 +71,8 @@ def find_obstacle(model: str, chain: Chain, layers: Sequence[Layer], settings: M
 
 
 def _effect(technique: str, kind: str, rule: _Rule, layers: list[Layer], total: int) -> Effect:
-    counts = [layer.parameters for layer in layers]
-    parameters = None if None in counts else sum(filter(None, counts))
+    unknown = all(layer.parameters is None for layer in layers)
+    parameters = None if unknown else count_parameters(tuple(layers))
     return Effect(
         technique=technique,
         layers=tuple(dict.fromkeys(_BLOCK.sub("transformer.layer.*.", layer.name) for layer in layers)),
@@ -80,15 +82,6 @@ def _effect(technique: str, kind: str, rule: _Rule, layers: list[Layer], total: 
         changed=rule[0],
         words=rule[1],
     )
-
-
-def _subject(effect: Effect) -> str:
-    share = "" if effect.share is None else f" ({percent(effect.share)} of the weights)"
-    return f"{', '.join(effect.layers) if len(effect.layers) <= 3 else effect.kind}{share}"
-
-
-def _listed(parts: Sequence[str]) -> str:
-    return " and ".join(filter(None, (", ".join(parts[:-1]), parts[-1])))
 
 
 def _prune(layer: Layer) -> _Rule:
@@ -126,7 +119,7 @@ def _aware(layer: Layer) -> _Rule:
 
 def _dynamic(layer: Layer) -> _Rule:
     if layer.kind in ("Dense", "LSTM", "Embedding"):
-        return _by_size(layer, "matrices become int8; biases and what flows between layers stay float32")
+        return _by_size(layer, f"matrices of {SMALLEST_QUANTIZED:,} weights or more become int8; biases stay float32")
     return _rest(layer, "left in float32: no matrix")
 
 
@@ -155,7 +148,7 @@ def _int8(layer: Layer) -> _Rule:
 
 
 def _drop_layers(layer: Layer) -> _Rule:
-    if _BLOCK.match(layer.name):
+    if _BLOCK.match(layer.name) and layer.shapes:
         return True, "some of the layers of the encoder go whole; those that stay train on"
     return _rest(layer, "stays")
 

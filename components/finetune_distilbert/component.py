@@ -11,6 +11,7 @@ def finetune_distilbert(
     plan: dsl.Input[dsl.Artifact],
     models: list[str],
     features_fingerprint: str,
+    model_fingerprint: str,
     base_model: str,
     max_length: int,
     train_rows: int,
@@ -30,11 +31,14 @@ def finetune_distilbert(
 ) -> str:
     """Fine-tunes a DistilBERT with class weights and early stopping on tune macro-F1.
 
+    A DistilBERT that the user brought is taken over instead, and not trained.
+
     Args:
         features: Directory of features.
         plan: The plan, from define.
         models: Wanted models, for the cache.
         features_fingerprint: Fingerprint of the features, for the cache.
+        model_fingerprint: Fingerprint of a model that the user brought, for the cache; empty without one.
         base_model: Empty means the packaged MiniLM as a DistilBERT; else a hub name, a path or a gs:// URI.
         max_length: Upper bound of the input length in word pieces; the 95 % quantile on train if that is less.
         train_rows: Train on this many reviews, stratified; 0 means all.
@@ -61,8 +65,8 @@ def finetune_distilbert(
     from components.shared.fingerprints import directory_fingerprint
     from components.shared.plan import read_plan
 
-    destination = Path(candidates.path)
-    if not read_plan(Path(plan.path)).wants("distilbert"):
+    destination, planned = Path(candidates.path), read_plan(Path(plan.path))
+    if not planned.wants("distilbert"):
         write_failures(destination, {})  # no candidates, and TensorFlow is not even loaded
         return directory_fingerprint(destination)
 
@@ -83,6 +87,14 @@ def finetune_distilbert(
         warmup=warmup,
         training_state=training_state,
     )
+    if brought := planned.brought_model("distilbert"):
+        from components.finetune_distilbert.importing import import_distilbert
+
+        figures = import_distilbert(Path(features.path), Path(plan.path), brought, settings, destination)
+        for name, value in figures.items():
+            metrics.log_metric(name, value)
+        return directory_fingerprint(destination)
+
     budget = Budget(tune_minutes, Path(tuning)) if tune_minutes else None
     for name, value in finetune(Path(features.path), Path(plan.path), settings, destination, budget).items():
         metrics.log_metric(name, value)

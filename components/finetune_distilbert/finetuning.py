@@ -11,6 +11,7 @@ from components.finetune_distilbert.base_model import BaseModel, copy_weights, l
 from components.finetune_distilbert.distilbert_tuning import tune_distilbert, with_values
 from components.shared.architectures.distilbert import DistilBert
 from components.shared.candidates import write_failures
+from components.shared.distilbert_sizes import Head
 from components.shared.errors import UserError
 from components.shared.examples import read_examples
 from components.shared.export import training_meter, write_trained_candidate
@@ -92,10 +93,6 @@ def finetune(
     """
     planned = read_plan(plan)
     write_failures(candidates, {})
-    if settings.max_length < _SHORTEST:
-        raise UserError(
-            f"DistilBERT's maximum length is {settings.max_length} word pieces; give at least {_SHORTEST}"
-        )
     base = load_base_model(settings.base_model)
     found = _search(features, planned, settings, base, budget) if budget else None
     if found:
@@ -134,7 +131,7 @@ def _train(
 ) -> _Finetuned:
     described = read_features(features)
     start_reproducibly(settings.seed)
-    architecture = _architecture(base, settings, features, len(described.task.labels))
+    architecture = fitting_architecture(base, settings, features, len(described.task.labels))
     model = architecture.build()
     copy_weights(base, model)
     architecture.freeze(model, settings.frozen_layers)
@@ -162,8 +159,25 @@ def _train(
     return _Finetuned(architecture, model, history)
 
 
-def _architecture(base: BaseModel, settings: DistilBertSettings, features: Path, classes: int) -> DistilBert:
-    """Returns the architecture whose input length is the 95 % quantile on train, within the bounds."""
+def fitting_architecture(
+    base: BaseModel, settings: DistilBertSettings, features: Path, classes: int, head: Head = "mean"
+) -> DistilBert:
+    """Returns the architecture whose input length is the 95 % quantile on train, within the bounds.
+
+    Args:
+        base: Sizes, tokenizer and name.
+        settings: The bounds, the learning rate and the batch size.
+        features: Directory of features.
+        classes: Number of labels.
+        head: What is made of the encoder's output.
+
+    Raises:
+        UserError: `max_length` leaves no room for text.
+    """
+    if settings.max_length < _SHORTEST:
+        raise UserError(
+            f"DistilBERT's maximum length is {settings.max_length} word pieces; give at least {_SHORTEST}"
+        )
 
     def of_length(max_length: int) -> DistilBert:
         return DistilBert(
@@ -174,6 +188,7 @@ def _architecture(base: BaseModel, settings: DistilBertSettings, features: Path,
             base_model=base.name,
             learning_rate=settings.learning_rate,
             batch_size=settings.batch_size,
+            head=head,
         )
 
     longest = of_length(min(settings.max_length, base.sizes.max_position_embeddings))

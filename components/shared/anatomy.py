@@ -45,9 +45,9 @@ class Effect(_Strict):
 
     Attributes:
         technique: Such as "prune".
-        layers: What the layers are called together, such as "transformer.layer.*.ffn.lin1".
+        layers: What the layers are called, those of all blocks together, such as "transformer.layer.*.ffn.lin1".
         kind: The class of the layers.
-        parameters: Number of their weights; None if that depends on the data.
+        parameters: Number of those of their weights that are known; None if none are before the data are.
         share: Of all weights that are known, in 0..1; None if theirs are not.
         changed: Whether the technique changes them.
         words: What it does, or why it leaves them.

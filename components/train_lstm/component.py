@@ -11,6 +11,7 @@ def train_lstm(
     plan: dsl.Input[dsl.Artifact],
     models: list[str],
     features_fingerprint: str,
+    model_fingerprint: str,
     embedding_training: str,
     units: int,
     directions: int,
@@ -29,11 +30,14 @@ def train_lstm(
 ) -> str:
     """Trains an LSTM on each kind of word vectors, with class weights and early stopping on tune macro-F1.
 
+    An LSTM that the user brought is taken over instead, and not trained.
+
     Args:
         features: Directory of features.
         plan: The plan, from define.
         models: Wanted models, for the cache.
         features_fingerprint: Fingerprint of the features, for the cache.
+        model_fingerprint: Fingerprint of a model that the user brought, for the cache; empty without one.
         embedding_training: Word vectors stay frozen, are fine-tuned, or both: one LSTM each.
         units: Size of the LSTM, of each direction.
         directions: 1 reads forwards; 2 reads backwards as well.
@@ -59,9 +63,17 @@ def train_lstm(
     from components.shared.fingerprints import directory_fingerprint
     from components.shared.plan import read_plan
 
-    destination = Path(candidates.path)
-    if not read_plan(Path(plan.path)).wants("lstm"):
+    destination, planned = Path(candidates.path), read_plan(Path(plan.path))
+    if not planned.wants("lstm"):
         write_failures(destination, {})  # no candidates, and TensorFlow is not even loaded
+        return directory_fingerprint(destination)
+
+    if brought := planned.brought_model("lstm"):
+        from components.train_lstm.importing import import_lstm
+
+        figures = import_lstm(Path(features.path), Path(plan.path), brought, learning_rate, batch_size, destination)
+        for name, value in figures.items():
+            metrics.log_metric(name, value)
         return directory_fingerprint(destination)
 
     from components.shared.tuning import Budget

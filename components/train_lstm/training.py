@@ -9,7 +9,7 @@ from typing import Any
 from components.shared.architectures.lstm import Lstm, LstmSizes
 from components.shared.candidates import write_failures
 from components.shared.examples import read_examples
-from components.shared.export import training_meter, write_candidate_bundle, write_trained_candidate
+from components.shared.export import training_meter, write_float_bundles, write_trained_candidate
 from components.shared.features import VOCABULARY, Features, read_embeddings, read_features
 from components.shared.fingerprints import directory_fingerprint
 from components.shared.fitting import FitSettings, fit, start_reproducibly, training_figures
@@ -133,11 +133,10 @@ def _write(
             candidates, one.architecture, one.model, (), features, plan, one.usage, hyperparameters
         )
     else:
-        converted = one.architecture.export(one.model)
-        bundle = write_candidate_bundle(
+        bundle = write_float_bundles(
             candidates,
             one.architecture,
-            converted,
+            one.model,
             (),
             features,
             plan,

@@ -140,6 +140,12 @@ class Lstm(Architecture):
         """Returns the LSTMs, one for each direction, and the classifier; never the word vectors."""
         return [layer.name for layer in model.layers if isinstance(layer, keras.layers.LSTM | keras.layers.Dense)]
 
+    def recurrent_layers(self, model: Any) -> list[Any]:
+        """Returns the LSTM layers, the lower ones first, and forwards before backwards."""
+        names = ("lower_lstm", "lower_lstm_backward", "lstm", "lstm_backward")
+        by_name = {layer.name: layer for layer in model.layers}
+        return [by_name[name] for name in names if name in by_name]
+
     def quantization_aware(self, model: Any, kept_in_float: Collection[str] = ()) -> Any:
         """Returns a model whose LSTM and classifier see their kernels rounded to int8."""
         return quantization_aware(model, kept_in_float)
@@ -158,7 +164,7 @@ class Lstm(Architecture):
     ) -> bytes:
         """Returns the model for LiteRT: one review a call, which lets the converter fuse the LSTM."""
         return convert(
-            _serving_function(model, self.sizes.length),
+            _serving_function(model, (1, self.sizes.length)).get_concrete_function(),
             model,
             quantization,
             per_channel,
@@ -166,6 +172,10 @@ class Lstm(Architecture):
             lambda: ({"tokens": self.inputs([encoded])[0]} for encoded in calibration),
             self.int8_operations,
         )
+
+    def serving_function(self, model: Any) -> Any:
+        """Returns the model for batches of any size; see `Architecture.serving_function`."""
+        return _serving_function(model, (None, self.sizes.length))
 
     def bundle_parts(self, quantization: str = "") -> BundleParts:
         """Returns the vocabulary and how tokens are made."""
@@ -187,7 +197,7 @@ class Lstm(Architecture):
 
     @property
     def _bundle_parameters(self) -> LstmParameters:
-        return LstmParameters(**{name: getattr(self.sizes, name) for name in LstmParameters.model_fields})
+        return LstmParameters(**self.sizes.model_dump(include=set(LstmParameters.model_fields)))
 
     def _lower_level(self, vectors: Any) -> Any:
         """Returns what an LSTM says at every word, shape (batch, length, units of all directions)."""
@@ -200,9 +210,9 @@ class Lstm(Architecture):
         return keras.layers.Concatenate(name="lower_directions")([states, reversed_states])
 
 
-def _serving_function(model: Any, length: int) -> Any:
-    @tf.function(input_signature=[tf.TensorSpec((1, length), tf.int32, name="tokens")])
+def _serving_function(model: Any, shape: tuple[int | None, int]) -> Any:
+    @tf.function(input_signature=[tf.TensorSpec(shape, tf.int32, name="tokens")])
     def serve(tokens: Any) -> Any:
         return model(tokens, training=False)
 
-    return serve.get_concrete_function()
+    return serve
