@@ -18,7 +18,8 @@ from components.compare.report import ReportContent, write_report
 from components.compare.selection import MINIMUM_SAVING, Candidate, Decision, Deployed, Verdict, decide
 from components.compare.table import Evidence, Row, make_rows, write_rows
 from components.compare.techniques import describe_gains
-from components.shared.candidates import list_bundles
+from components.shared.bundle import read_manifest, set_execution
+from components.shared.candidates import list_bundles, onnx_directory
 from components.shared.conversions import read_conversions
 from components.shared.features import Features, read_features, read_split
 from components.shared.files import atomic_path, write_text
@@ -33,6 +34,8 @@ from components.shared.measurements import (
 from components.shared.metrics import QualityFigures, quality
 from components.shared.need import Need
 from components.shared.plan import DEEP_MODELS, Plan, read_plan
+from components.shared.predictors.models import RUNTIMES
+from components.shared.predictors.running import Execution
 from components.shared.searches import read_searches
 from components.shared.sensitivity import read_sensitivities
 
@@ -134,7 +137,7 @@ def compare_candidates(
     )
     rows = make_rows(agreed, measured, result, evidence)
     record = _record(result, rows, agreed, description, measured, majority, seed)
-    _copy_winner(result.chosen, sources, winner)
+    _copy_winner(next((one for one in everyone if one.candidate == result.chosen), None), sources, winner)
     explained = (
         explain_choice(winner, reviews["select"], predicted[result.chosen], explained_reviews, seed)
         if result.chosen
@@ -262,10 +265,18 @@ def _as_json(explained: ChoiceExplanation | None) -> str:
     return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
 
 
-def _copy_winner(chosen: str | None, sources: Iterable[Path], winner: Path) -> None:
+def _copy_winner(chosen: Measurement | None, sources: Iterable[Path], winner: Path) -> None:
+    """Copies the bundle of the run time that was the fastest, to be run as it was measured."""
     bundles = {name: bundle for source in sources for name, bundle in list_bundles(source).items()}
     with atomic_path(winner) as staged:
         if chosen is None:
             staged.mkdir()
+            return
+        bundle = bundles[chosen.candidate]
+        if chosen.runtime == read_manifest(bundle).runtime:
+            shutil.copytree(bundle, staged)
         else:
-            shutil.copytree(bundles[chosen], staged)
+            shutil.copytree(onnx_directory(bundle.parents[1], chosen.candidate), staged)
+        if chosen.runtime in RUNTIMES:
+            threads, workers, batch_size = chosen.threads, chosen.workers, chosen.batch_size
+            set_execution(staged, Execution(threads=threads, workers=workers, batch_size=batch_size))

@@ -11,8 +11,8 @@ from components.compare.chart import AGAINST, INK, PANEL_STYLE, to_svg
 from components.shared.sensitivity import PartSensitivity, Sensitivity
 
 _ROW_INCHES, _HEAD_INCHES = 0.3, 0.45
-#: Darker, words could not be read on it.
-_DARKEST = 0.55
+#: Stronger, and words could not be read on it.
+_STRONGEST = 0.55
 #: A part that moves less of the probability than this is not worth keeping in float.
 _NOTABLE_SHIFT = 0.02
 _NAMED = 3
@@ -21,7 +21,7 @@ _NAMED = 3
 def draw_sensitivity(sensitivity: Sensitivity) -> str:
     """Returns the heat map as an SVG element that takes its colours from the page; empty without figures.
 
-    One row a part, one column a technique; the more probability moves to other labels, the darker.
+    One row a part, one column a technique; the more probability moves to other labels, the stronger the colour.
     """
     if not sensitivity.figures:
         return ""
@@ -76,9 +76,10 @@ def _most_sensitive(figures: Sequence[PartSensitivity]) -> list[PartSensitivity]
     return list(worst.values())[:_NAMED]
 
 
-def _draw_cell(axes: Axes, column: int, row: int, one: PartSensitivity, darkness: float) -> None:
-    axes.add_patch(Rectangle((column, row), 1, 1, facecolor=AGAINST, alpha=_DARKEST * darkness, linewidth=0))
-    text = f"{one.shift:.1%}   F1 {-one.macro_f1_loss:+.3f}"
+def _draw_cell(axes: Axes, column: int, row: int, one: PartSensitivity, strength: float) -> None:
+    axes.add_patch(Rectangle((column, row), 1, 1, facecolor=AGAINST, alpha=_STRONGEST * strength, linewidth=0))
+    change = round(-one.macro_f1_loss, 3) + 0.0  # minus zero becomes zero
+    text = f"{one.shift:.1%} · F1 {change:+.3f}"
     axes.text(
         column + 0.5,
         row + 0.5,

@@ -45,6 +45,7 @@ class Gain:
         candidate, parent: Identifiers.
         quality: Quality of the candidate minus the parent's, on select.
         ratios: Against the parent.
+        conversion: What the last technique of the chain did, if there is a record.
         quality_in_words, disk, gzip, one_review, many_reviews: What these figures mean, a few words each.
         words: What is to be said of the whole, in sentences.
         nothing: Whether it is neither smaller in any way, nor faster, nor better.
@@ -54,6 +55,7 @@ class Gain:
     parent: str
     quality: Difference
     ratios: Ratios
+    conversion: Conversion | None
     quality_in_words: str
     disk: str
     gzip: str
@@ -108,7 +110,6 @@ def _describe(
     nothing = ratios.brings_nothing and quality.low <= 0
     words = [f"It brought nothing on {one.runtime}: neither smaller nor faster nor better."] if nothing else []
     words += _slower(one, ratios)
-    words += _agreement(conversion)
     words += [_without(one, technique, by_name, conversion) for technique in ("prune", "cluster")]
     words += conversion.notes if conversion else ()
     return Gain(
@@ -116,6 +117,7 @@ def _describe(
         parent=parent.candidate,
         quality=quality,
         ratios=ratios,
+        conversion=conversion,
         quality_in_words=_in_words(quality),
         disk=_compare(ratios.disk, _SAME_SIZE, ("smaller", "larger")),
         gzip=_compare(ratios.gzip, _SAME_SIZE, ("smaller", "larger")),
@@ -150,15 +152,6 @@ def _slower(one: Measurement, ratios: Ratios) -> list[str]:
     named = {"one review": ratios.one_review, "many reviews": ratios.many_reviews}
     slower = [f"{name} {ratio:.1f} times" for name, ratio in named.items() if ratio >= 1 + _SAME_TIME]
     return [f"Slower than float on {one.runtime}: {', '.join(slower)}."] if slower else []
-
-
-def _agreement(conversion: Conversion | None) -> list[str]:
-    if conversion is None:
-        return []
-    return [
-        f"On {conversion.reviews} reviews of tune it agrees with the float model on {conversion.agreement:.1%}; "
-        f"no probability differs by more than {conversion.largest_difference:.2g}."
-    ]
 
 
 def _without(
