@@ -275,7 +275,8 @@ def _tried(one: TriedRuntime) -> str:
     """Returns such as "litert, 1 × 2 threads: 312 reviews/s" or "onnxruntime: no such operator"."""
     if one.reviews_per_second is None:
         return f"{one.runtime}: {one.note}"
-    way = f"{one.runtime}, {one.workers} × {one.threads} threads: {one.reviews_per_second:.0f} reviews/s"
+    batch = "" if one.batch_size is None else f", batch {one.batch_size}"
+    way = f"{one.runtime}, {one.workers} × {one.threads} threads{batch}: {one.reviews_per_second:.0f} reviews/s"
     return f"{way} ({one.note})" if one.note else way
 
 

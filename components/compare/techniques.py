@@ -108,8 +108,8 @@ def _describe(
 ) -> Gain:
     ratios = _ratios(one, parent)
     nothing = ratios.brings_nothing and quality.low <= 0
-    words = [f"It brought nothing on {one.runtime}: neither smaller nor faster nor better."] if nothing else []
-    words += _slower(one, ratios)
+    words = [f"It brought nothing {_where(one, parent)}: neither smaller nor faster nor better."] if nothing else []
+    words += _slower(one, parent, ratios)
     words += [_without(one, technique, by_name, conversion) for technique in ("prune", "cluster")]
     words += conversion.notes if conversion else ()
     return Gain(
@@ -148,10 +148,10 @@ def _ratio(value: float, other: float) -> float:
     return value / other if other else 1.0
 
 
-def _slower(one: Measurement, ratios: Ratios) -> list[str]:
+def _slower(one: Measurement, parent: Measurement, ratios: Ratios) -> list[str]:
     named = {"one review": ratios.one_review, "many reviews": ratios.many_reviews}
     slower = [f"{name} {ratio:.1f} times" for name, ratio in named.items() if ratio >= 1 + _SAME_TIME]
-    return [f"Slower than float on {one.runtime}: {', '.join(slower)}."] if slower else []
+    return [f"Slower than float {_where(one, parent)}: {', '.join(slower)}."] if slower else []
 
 
 def _without(
@@ -177,8 +177,13 @@ def _without(
     only = "only " if list(brought) == ["compressed size"] else ""
     return (
         f"{_what_it_left(technique, conversion)}: against {other.candidate} that brings "
-        f"{only}{', '.join(brought.values()) or 'nothing'} on {one.runtime}."
+        f"{only}{', '.join(brought.values()) or 'nothing'} {_where(one, other)}."
     )
+
+
+def _where(one: Measurement, other: Measurement) -> str:
+    """Returns on which run times the two were compared."""
+    return f"on {one.runtime}" + (f" ({other.candidate} on {other.runtime})" if other.runtime != one.runtime else "")
 
 
 def _what_it_left(technique: str, conversion: Conversion | None) -> str:

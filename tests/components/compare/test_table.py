@@ -61,7 +61,7 @@ def _measurement(name, **values):
 
 
 _TRIED = (
-    TriedRuntime(runtime="litert", threads=2, reviews_per_second=312.4),
+    TriedRuntime(runtime="litert", threads=2, batch_size=16, reviews_per_second=312.4),
     TriedRuntime(runtime="onnxruntime", workers=2, reviews_per_second=120.0, note="one scale a batch"),
     TriedRuntime(runtime="onnxruntime", note="no such operator"),
 )
@@ -160,7 +160,7 @@ def test_what_a_technique_did_and_took_stands_only_where_there_is_one(rows):
 
 def test_the_ways_to_run_a_candidate_that_were_tried_are_told(rows):
     assert rows["best"].runtimes_tried == (
-        "litert, 1 × 2 threads: 312 reviews/s; "
+        "litert, 1 × 2 threads, batch 16: 312 reviews/s; "
         "onnxruntime, 2 × 1 threads: 120 reviews/s (one scale a batch); onnxruntime: no such operator"
     )
     assert rows["light"].runtimes_tried == ""

@@ -108,6 +108,11 @@ def test_a_slower_model_is_said_to_be_slower_than_float_on_this_run_time():
     assert gain.nothing
 
 
+def test_two_run_times_are_both_named():
+    child = _measurement("lstm-prune", ("prune",), gzip=4_000_000).model_copy(update={"runtime": "onnxruntime"})
+    assert _gain(child).words[-1].endswith("(2.0 times smaller) on onnxruntime (lstm on litert).")
+
+
 def test_the_record_of_the_conversion_stands_beside_and_its_notes_are_told():
     conversion = _conversion(notes=("The classifier stays in float.",))
     gain = _gain(_measurement("lstm-dynamic", ("dynamic",), size=1), conversions={"lstm-dynamic": conversion})
