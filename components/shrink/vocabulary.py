@@ -1,12 +1,13 @@
 """Trims a WordPiece vocabulary to what a corpus uses, with the tokenizer and the embedding that belong to it.
 
 WordPiece takes the longest piece that fits (Wu et al., 2016). So a text whose pieces are all kept is cut as before,
-and other words fall into smaller pieces. Every piece of one character is kept: whatever could be cut still can be.
+and other words fall into smaller pieces. A piece goes only if each of its characters is a piece too, and those stay:
+no word becomes unknown that was not.
 """
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -46,7 +47,7 @@ def trim_tokenizer(content: str, used: Iterable[int]) -> tuple[str, NDArray[np.i
 
     Args:
         content: Content of tokenizer.json, in the format of the library tokenizers.
-        used: Numbers of the pieces to keep, besides special ones and those of one character.
+        used: Numbers of the pieces to keep, besides special ones and those that nothing could stand for.
 
     Raises:
         UserError: It is no WordPiece, or something that is added to texts cannot be renumbered.
@@ -56,21 +57,32 @@ def trim_tokenizer(content: str, used: Iterable[int]) -> tuple[str, NDArray[np.i
     if model.get("type") != "WordPiece":
         raise UserError(f"tokenizer.json holds a '{model.get('type')}' model; trim needs WordPiece: leave it out")
     prefix, vocabulary = model["continuing_subword_prefix"], model["vocab"]
-    special = {token["content"] for token in described["added_tokens"]} | {model["unk_token"]}
-    wanted = set(used)
+    special = {token["content"]: token["id"] for token in described["added_tokens"]}
+    old_numbers, wanted = vocabulary | special, set(used)
     pieces = [
         piece
-        for piece, number in sorted(vocabulary.items(), key=lambda item: item[1])
-        if number in wanted or piece in special or len(piece.removeprefix(prefix)) == 1
+        for piece, number in sorted(old_numbers.items(), key=lambda item: item[1])
+        if number in wanted
+        or piece in special
+        or piece == model["unk_token"]
+        or not _can_be_cut(piece, prefix, vocabulary)
     ]
     numbers = {piece: number for number, piece in enumerate(pieces)}
-    model["vocab"] = numbers
+    model["vocab"] = {piece: number for piece, number in numbers.items() if piece in vocabulary}
     for token in described["added_tokens"]:
         token["id"] = numbers[token["content"]]
     described["post_processor"] = _renumbered(described["post_processor"], numbers)
     # The architecture pads; a length and a number of padding in the file would only be able to contradict it.
     described["padding"] = None
-    return json.dumps(described, ensure_ascii=False), np.array([vocabulary[piece] for piece in pieces])
+    return json.dumps(described, ensure_ascii=False), np.array([old_numbers[piece] for piece in pieces])
+
+
+def _can_be_cut(piece: str, prefix: str, vocabulary: Mapping[str, int]) -> bool:
+    """Returns whether a piece has several characters, each of them a piece of its own."""
+    characters = piece.removeprefix(prefix)
+    continued = [prefix + character for character in characters]
+    alone = continued if piece.startswith(prefix) else [*characters[:1], *continued[1:]]
+    return len(alone) > 1 and all(one in vocabulary for one in alone)
 
 
 def _renumbered(post_processor: dict[str, Any] | None, numbers: dict[str, int]) -> dict[str, Any] | None:
