@@ -109,7 +109,8 @@ def _seconds(plan: Plan, parameters: dict[str, Any], rows: int) -> dict[str, flo
         speed = _training_speed(cell.model, parameters)
         if not cell.chain:
             step = _STEP_OF_MODEL[cell.model]
-            seconds[step] += _SECONDS_PER_TASK + _training_reviews(cell.model, parameters, train) / speed
+            reviews = 0 if plan.brought_model(cell.model) else _training_reviews(cell.model, parameters, train)
+            seconds[step] += _SECONDS_PER_TASK + reviews / speed
         else:
             technique = cell.chain[-1]
             step = f"{STEP_OF_TECHNIQUE[technique]} {cell.model}"

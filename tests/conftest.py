@@ -2,8 +2,11 @@
 
 import json
 import random
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -166,6 +169,84 @@ def logistic_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     directory = tmp_path_factory.mktemp("logistic") / "bundle"
     write_bundle(directory, manifest, TfidfLogisticPredictor.files(vectorizer, model.coef_, model.intercept_))
+    return directory
+
+
+@pytest.fixture(scope="session")
+def save_own_lstm() -> Callable[..., Path]:
+    """Writes a Keras LSTM as users keep theirs: the model, its vocabulary and its labels in a directory."""
+
+    # First, because it decides which Keras TensorFlow means.
+    import_module("components.shared.keras")
+
+    def save(
+        directory: Path,
+        library: str = "keras",
+        file: str = "model.keras",
+        layers: Callable[[Any], list[Any]] | None = None,
+        labels: Sequence[str] = _LABELS,
+        words: Sequence[str] = tuple(_WORDS),
+        length: int = 9,
+        seed: int = 4,
+    ) -> Path:
+        module = import_module(library)
+        module.utils.set_random_seed(seed)
+        inner = layers(module.layers) if layers else [module.layers.LSTM(4), module.layers.Dropout(0.3)]
+        model = module.Sequential(
+            [
+                module.layers.Input((length,), dtype="int32"),
+                module.layers.Embedding(len(words) + 1, 6),
+                *inner,
+                *([] if layers else [module.layers.Dense(len(labels), activation="softmax")]),
+            ]
+        )
+        # Larger weights than those of the start, so that the model has something to say.
+        model.set_weights([np.random.default_rng(seed).normal(0, 0.7, array.shape) for array in model.get_weights()])
+        directory.mkdir(parents=True, exist_ok=True)
+        model.save(directory / file)
+        (directory / "vocabulary.json").write_text(json.dumps(list(words)))
+        (directory / "labels.json").write_text(json.dumps(list(labels)))
+        return directory
+
+    return save
+
+
+@pytest.fixture(scope="session")
+def own_distilbert(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tiny DistilBERT for sequence classification, saved by transformers, with labels 3, 1, 2; read only."""
+    from safetensors.numpy import save_file
+    from transformers import DistilBertConfig, DistilBertTokenizerFast, TFDistilBertForSequenceClassification
+    from transformers.modeling_tf_pytorch_utils import convert_tf_weight_name_to_pt_weight_name
+
+    from components.shared.keras import keras
+
+    directory = tmp_path_factory.mktemp("own-distilbert")
+    pieces = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *_WORDS]
+    (directory / "vocab.txt").write_text("\n".join(pieces) + "\n", encoding="utf-8")
+    DistilBertTokenizerFast(str(directory / "vocab.txt")).save_pretrained(directory)
+    config = DistilBertConfig(
+        vocab_size=len(pieces),
+        max_position_embeddings=32,
+        n_layers=2,
+        n_heads=4,
+        dim=32,
+        hidden_dim=48,
+        id2label={0: "3", 1: "1", 2: "2"},
+        label2id={"3": 0, "1": 1, "2": 2},
+    )
+    keras.utils.set_random_seed(4)
+    model = TFDistilBertForSequenceClassification(config)
+    model(model.dummy_inputs)
+    numbers = np.random.default_rng(4)
+    model.set_weights([array + numbers.normal(0, 0.3, array.shape) for array in model.get_weights()])
+    model.save_pretrained(directory, safe_serialization=True)
+    arrays = {}
+    for weight in model.weights:
+        name, transpose, *_ = convert_tf_weight_name_to_pt_weight_name(weight.name)
+        array = weight.numpy()
+        arrays[name] = np.ascontiguousarray(array.T if transpose.value == "simple" else array)
+    (directory / "model.safetensors").rename(directory / "tensorflow.safetensors")
+    save_file(arrays, directory / "model.safetensors")
     return directory
 
 

@@ -11,6 +11,8 @@ from components.shared.chains import Chain
 
 #: TensorFlow Lite leaves smaller arrays in float32 when it quantises weights alone.
 SMALLEST_QUANTIZED = 1024
+#: TensorFlow Lite stores each matrix of an LSTM as one for each of these.
+_GATES = 4
 #: Smaller shares of the weights are only said to be small.
 _LEAST_SHOWN = 0.001
 _WORD_VECTORS = "embeddings.word_embeddings"
@@ -124,10 +126,11 @@ def _dynamic(layer: Layer) -> _Rule:
 
 
 def _by_size(layer: Layer, done: str) -> _Rule:
-    if layer.matrices and max(layer.matrices) < SMALLEST_QUANTIZED:
+    stored = [count // _GATES if layer.kind == "LSTM" else count for count in layer.matrices]
+    if stored and max(stored) < SMALLEST_QUANTIZED:
         return (
             False,
-            f"left in float32: fewer than {SMALLEST_QUANTIZED} weights, which TensorFlow Lite does not quantise",
+            f"left in float32: no matrix of {SMALLEST_QUANTIZED:,} weights, the least TensorFlow Lite quantises",
         )
     return True, done
 

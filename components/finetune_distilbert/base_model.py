@@ -137,7 +137,18 @@ def _read_weights(path: Path) -> Weights:
         arrays = load_file(path)
     except (SafetensorError, TypeError) as error:
         raise UserError(f"{path}: not readable as safetensors ({error}); fetch it again") from error
-    return {re.sub(r"^(distilbert|bert)\.", "", key): np.asarray(array, np.float32) for key, array in arrays.items()}
+    named = dict(_pytorch_form(name, np.asarray(array, np.float32)) for name, array in arrays.items())
+    return {re.sub(r"^(distilbert|bert)\.", "", name): array for name, array in named.items()}
+
+
+def _pytorch_form(name: str, array: NDArray[np.float32]) -> tuple[str, NDArray[np.float32]]:
+    """Returns a weight as PyTorch's classes save it; those of TensorFlow call it "a/layer_._0/b/kernel:0"."""
+    if not name.endswith(":0"):
+        return name, array
+    layer, _, kind = name.removesuffix(":0").replace("layer_._", "layer.").replace("/", ".").rpartition(".")
+    if kind == "kernel":
+        return f"{layer}.weight", np.ascontiguousarray(array.T)
+    return f"{layer}.{'bias' if kind in ('bias', 'beta') else 'weight'}", array
 
 
 def _read_tokenizer(directory: Path, name: str) -> str:

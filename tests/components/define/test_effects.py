@@ -1,0 +1,145 @@
+"""What the preflight says of techniques and layers, held against what the techniques really do."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from ai_edge_litert.interpreter import Interpreter
+
+from components.define.distilbert_layers import PACKAGED_SIZES, list_distilbert_layers
+from components.define.effects import SMALLEST_QUANTIZED, describe_reach, effect_on, find_obstacle, list_effects
+from components.define.lstm_layers import LstmShape, list_lstm_layers
+from components.shared.anatomy import Layer
+from components.shared.architectures.distilbert import DistilBert
+from components.shared.architectures.lstm import Lstm, LstmSizes
+from components.shared.chains import STEP_OF_TECHNIQUE
+from components.shared.distilbert_sizes import Sizes
+from components.shared.keras import keras, tfmot
+from components.shared.text import TextPreprocessing
+
+# One matrix of each kind is large enough to be quantised, the classifier is not.
+_SIZES = Sizes(vocab_size=60, max_position_embeddings=40, dim=32, n_layers=2, n_heads=2, hidden_dim=40)
+_SHAPE = LstmShape(200, False, 40, frozen=True, units=32, directions=2, classes=3)
+_LAYERS = {"distilbert": list_distilbert_layers(_SIZES, 3), "lstm": list_lstm_layers(_SHAPE)}
+
+
+def _lstm() -> Lstm:
+    sizes = LstmSizes(
+        units=32,
+        directions=2,
+        dropout=0.1,
+        embedding_dropout=0.1,
+        fine_tuned=False,
+        classes=3,
+        length=6,
+        text=TextPreprocessing(),
+        base_model="random",
+        learning_rate=0.01,
+        batch_size=8,
+    )
+    vectors = np.random.default_rng(0).normal(size=(200, 40)).astype(np.float32)
+    return Lstm(sizes, [f"word{number}" for number in range(199)], vectors)
+
+
+@pytest.fixture(scope="module")
+def architectures() -> dict[str, Any]:
+    distilbert = DistilBert(_SIZES, "{}", 3, 16, "tiny", 1e-4, 8)
+    return {"distilbert": distilbert, "lstm": _lstm()}
+
+
+def _changed(model: str, technique: str) -> set[str]:
+    return {layer.name for layer in _LAYERS[model] if effect_on(technique, layer)[0]}
+
+
+@pytest.mark.parametrize("model", ["distilbert", "lstm"])
+@pytest.mark.parametrize("technique", ["prune", "cluster"])
+def test_pruning_and_clustering_change_the_layers_that_the_architecture_lets_them(
+    model: str, technique: str, architectures: Any
+) -> None:
+    built = architectures[model].build()
+    assert _changed(model, technique) == set(architectures[model].compressible_layers(built))
+
+
+@pytest.mark.parametrize("model", ["distilbert", "lstm"])
+def test_quantisation_aware_training_rounds_the_kernels_that_are_named(model: str, architectures: Any) -> None:
+    aware = architectures[model].quantization_aware(architectures[model].build())
+    wrapper = tfmot.quantization.keras.QuantizeWrapperV2
+    wrapped = [layer for layer in _every_layer(aware) if isinstance(layer, wrapper)]
+    rounded = {layer.layer.name for layer in wrapped if layer.quantize_config.get_weights_and_quantizers(layer.layer)}
+    embeddings = {layer.name for layer in _LAYERS[model] if layer.kind == "Embedding"}
+    assert _changed(model, "qat") - embeddings == rounded
+
+
+def _every_layer(model: Any) -> list[Any]:
+    inner = [layer for layer in model.layers if isinstance(layer, keras.Model)]
+    return [*model.layers, *(layer for one in inner for layer in _every_layer(one))]
+
+
+@pytest.mark.parametrize("model", ["distilbert", "lstm"])
+def test_dynamic_range_quantisation_makes_int8_of_as_many_matrices_as_is_said(model: str, architectures: Any) -> None:
+    architecture = architectures[model]
+    interpreter = Interpreter(model_content=architecture.export(architecture.build(), "dynamic"))
+    found = [detail for detail in interpreter.get_tensor_details() if detail["dtype"] == np.int8]
+    stored = sum(int(np.prod(detail["shape"])) for detail in found)
+    expected = sum(sum(size for size in layer.matrices) for layer in _LAYERS[model] if effect_on("dynamic", layer)[0])
+    assert stored == expected > 0
+    assert "classifier" not in _changed(model, "dynamic")
+
+
+@pytest.mark.parametrize("technique", STEP_OF_TECHNIQUE)
+@pytest.mark.parametrize("model", ["distilbert", "lstm"])
+def test_every_layer_has_a_fate_and_shares_add_up(model: str, technique: str) -> None:
+    effects = list_effects(_LAYERS[model], [technique])
+    assert sum(effect.share or 0 for effect in effects) == pytest.approx(1)
+    assert all(effect.words and effect.technique == technique for effect in effects)
+    assert sum(effect.parameters or 0 for effect in effects) == sum(layer.parameters or 0 for layer in _LAYERS[model])
+
+
+def test_blocks_of_the_encoder_are_told_together() -> None:
+    (dense,) = [effect for effect in list_effects(_LAYERS["distilbert"], ["prune"]) if effect.kind == "Dense"]
+    assert "transformer.layer.*.ffn.lin1" in dense.layers and len(dense.layers) == 7
+
+
+def test_a_reach_names_kinds_and_share() -> None:
+    layers = list_distilbert_layers(PACKAGED_SIZES, 5)
+    assert describe_reach("prune", layers) == "changes Dense: 47.2 % of the weights"
+    assert describe_reach("prune", ()) == ""
+
+
+def test_frozen_word_vectors_are_left_for_another_reason_than_those_that_learn() -> None:
+    frozen, learning = (
+        Layer(name="embedding", kind="Embedding", shapes=((50, 30),), frozen=frozen) for frozen in (True, False)
+    )
+    assert not effect_on("prune", frozen)[0] and not effect_on("prune", learning)[0]
+    assert "frozen" in effect_on("prune", frozen)[1] and "frozen" not in effect_on("prune", learning)[1]
+
+
+def test_small_matrices_are_not_quantised_with_weights_alone_but_with_calibration() -> None:
+    small = Layer(name="classifier", kind="Dense", shapes=((SMALLEST_QUANTIZED // 2 - 1, 2), (2,)))
+    large = Layer(name="classifier", kind="Dense", shapes=((SMALLEST_QUANTIZED // 2, 2), (2,)))
+    assert not effect_on("dynamic", small)[0] and effect_on("dynamic", large)[0]
+    assert effect_on("int8", small)[0]
+
+
+@pytest.mark.parametrize(
+    ("model", "chain", "settings", "words"),
+    [
+        ("lstm", ("layers",), {}, "the LSTM has no stack of encoder layers"),
+        ("lstm", ("layers", "trim", "dynamic"), {}, "the LSTM has no stack of encoder layers"),
+        ("lstm", ("trim", "prune"), {}, "an LSTM has whole words only"),
+        ("distilbert", ("layers",), {"kept_layers": 2}, "2 are to be kept, the encoder has 2"),
+        ("distilbert", ("layers", "dynamic"), {"kept_layers": 7}, "7 are to be kept, the encoder has 2"),
+        ("distilbert", ("layers",), {"kept_layers": 1}, ""),
+        ("lstm", ("cluster",), {"clusters": 193}, "classifier has a matrix of 192 weights, fewer than 193 clusters"),
+        ("lstm", ("cluster",), {"clusters": 192}, ""),
+        ("lstm", ("prune", "cluster"), {"clusters": 100, "sparsity": 0.5}, "of 96 weights after pruning"),
+        ("lstm", ("prune", "cluster"), {"clusters": 96, "sparsity": 0.5}, ""),
+        ("lstm", ("prune", "dynamic"), {"clusters": 193}, ""),
+    ],
+)
+def test_chains_that_cannot_be_built_have_a_reason(
+    model: str, chain: tuple[str, ...], settings: dict[str, float], words: str
+) -> None:
+    reason = find_obstacle(model, chain, _LAYERS[model], settings)
+    assert words in reason
+    assert bool(words) == bool(reason)
