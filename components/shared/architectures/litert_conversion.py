@@ -58,7 +58,11 @@ def convert(
     Raises:
         ConverterError: The converter refuses, or a layer cannot be kept in float.
     """
-    converter = tf.lite.TFLiteConverter.from_concrete_functions([function], model)
+    # The converter saves what it is given first. Of a Keras model that would trace every layer, which takes longer
+    # than all the rest; the function needs its weights alone.
+    weights = tf.Module()
+    weights.weights = model.weights
+    converter = tf.lite.TFLiteConverter.from_concrete_functions([function], weights)
     converter._experimental_disable_per_channel = not per_channel
     if quantization:
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
@@ -92,8 +96,10 @@ def stored_matrices(converted: bytes) -> list[_Array]:
             if _operation(model, operator) in _MATRIX_OPERATIONS:
                 for index in operator.inputs:
                     # An input that is not there has the index -1.
-                    tensor = graph.tensors[expanded.get(index, index)] if index >= 0 else None
-                    array = None if tensor is None else _constant(model, tensor)
+                    if index < 0:
+                        continue
+                    tensor = graph.tensors[expanded.get(index, index)]
+                    array = _constant(model, tensor)
                     if array is not None and array.ndim == 2:
                         found[tensor.buffer] = array
     return list(found.values())
@@ -180,7 +186,8 @@ def _round_kernel(model: Any, tensor: Any, kernel: _Array, per_channel: bool) ->
 
 def _drop_needless_dequantizations(model: Any, graph: Any) -> None:
     """Lets operations read restored weights directly, or what is looked up in a restored table."""
-    kept, direct = [], {}
+    kept: list[Any] = []
+    direct: dict[int, int] = {}
     for operator in graph.operators:
         operator.inputs = [direct.get(index, index) for index in operator.inputs]
         source, operation = graph.tensors[operator.inputs[0]], _operation(model, operator)
