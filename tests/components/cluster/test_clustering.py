@@ -1,28 +1,40 @@
 """Clustering the weights of a tiny LSTM, and of its pruned version."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from components.cluster.clustering import cluster_candidates
+from components.cluster.clustering import ClusteringSettings, cluster_candidates
+from components.define.ranges import CHOICES
 from components.shared.bundle import load_bundle
 from components.shared.candidates import bundle_directory, checkpoint_directory, list_bundles, read_failures
 from components.shared.checkpoints import load_checkpoint
+from components.shared.conversions import read_conversions
 from components.shared.errors import UserError
 from components.shared.features import read_embeddings, read_split
 from components.shared.fitting import predict
 
 _CLUSTERS = 6
 _KERNELS = ("lstm/0", "lstm/1", "classifier/0")
+_SETTINGS = ClusteringSettings(
+    clusters=_CLUSTERS, initialization="kmeans++", preserve_sparsity=True, kept_in_float=[]
+)
+
+
+def _cluster(tiny: Any, sources: list[Path], destination: Path, **settings: Any) -> Path:
+    given = replace(_SETTINGS, **settings)
+    cluster_candidates("lstm", tiny.features, tiny.plan, sources, given, tiny.finetuning, 0.0, destination)
+    return destination
 
 
 @pytest.fixture(scope="module")
 def clustered(tiny: Any, tiny_pruned: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     destination = tmp_path_factory.mktemp("clustered") / "candidates"
     sources = [tiny.trained, tiny_pruned]
-    cluster_candidates("lstm", tiny.features, tiny.plan, sources, _CLUSTERS, tiny.finetuning, destination)
+    cluster_candidates("lstm", tiny.features, tiny.plan, sources, _SETTINGS, tiny.finetuning, 0.0, destination)
     return destination
 
 
@@ -58,6 +70,31 @@ def test_the_clustered_bundle_computes_what_the_clustered_checkpoint_computes(ti
     np.testing.assert_allclose(predicted, expected, atol=1e-5)
 
 
+@pytest.mark.parametrize("initialization", CHOICES["cluster_initialization"])
+def test_clusters_may_start_in_every_way_that_can_be_chosen(tiny: Any, tmp_path: Path, initialization: str) -> None:
+    clustered = _cluster(tiny, [tiny.trained], tmp_path / "clustered", initialization=initialization)
+    weights = load_checkpoint(checkpoint_directory(clustered, "lstm-cluster")).weights
+    for name in _KERNELS:
+        assert 1 < len(np.unique(weights[name])) <= _CLUSTERS
+    assert read_conversions([clustered])["lstm-cluster"].distinct_weights <= _CLUSTERS
+
+
+def test_zeros_of_a_pruned_model_get_values_if_they_need_not_stay(
+    tiny: Any, tiny_pruned: Path, tmp_path: Path
+) -> None:
+    sources = [tiny.trained, tiny_pruned]
+    clustered = _cluster(tiny, sources, tmp_path / "clustered", preserve_sparsity=False, initialization="linear")
+    conversions = read_conversions([clustered])
+    assert conversions["lstm-prune-cluster"].sparsity < 0.4
+
+
+def test_a_layer_that_is_kept_in_float_keeps_its_values(tiny: Any, tmp_path: Path) -> None:
+    clustered = _cluster(tiny, [tiny.trained], tmp_path / "clustered", kept_in_float=["lstm"])
+    weights = load_checkpoint(checkpoint_directory(clustered, "lstm-cluster")).weights
+    assert len(np.unique(weights["lstm/0"])) > 50
+    assert len(np.unique(weights["classifier/0"])) <= _CLUSTERS
+
+
 def test_too_few_clusters_are_refused(tiny: Any, tmp_path: Path) -> None:
     with pytest.raises(UserError, match="at least 3"):
-        cluster_candidates("lstm", tiny.features, tiny.plan, [tiny.trained], 2, tiny.finetuning, tmp_path / "none")
+        _cluster(tiny, [tiny.trained], tmp_path / "none", clusters=2)

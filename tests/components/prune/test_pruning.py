@@ -7,13 +7,22 @@ from typing import Any
 import numpy as np
 import pytest
 
-from components.prune.pruning import prune_candidates
+from components.prune.pruning import PruningSettings, prune_candidates
 from components.shared.bundle import load_bundle, read_manifest
 from components.shared.candidates import bundle_directory, checkpoint_directory, list_bundles, read_failures
 from components.shared.checkpoints import load_checkpoint
+from components.shared.conversions import read_conversions
 from components.shared.errors import UserError
 from components.shared.features import read_embeddings, read_split
 from components.shared.fitting import predict
+
+_SETTINGS = PruningSettings(sparsity=0.5, schedule="polynomial", layers=["*"], kept_in_float=[])
+
+
+def _prune(tiny: Any, destination: Path, **settings: Any) -> Path:
+    given = replace(_SETTINGS, **settings)
+    prune_candidates("lstm", tiny.features, tiny.plan, [tiny.trained], given, tiny.finetuning, 0.0, destination)
+    return destination
 
 
 def test_the_wanted_share_of_every_kernel_is_zero(tiny_pruned: Path) -> None:
@@ -58,17 +67,46 @@ def test_a_model_that_the_plan_does_not_want_gives_an_empty_directory(tiny: Any,
     empty = tmp_path / "empty"
     empty.mkdir()
     destination = tmp_path / "candidates"
-    prune_candidates("distilbert", tiny.features, tiny.plan, [empty], 0.5, tiny.finetuning, destination)
+    prune_candidates("distilbert", tiny.features, tiny.plan, [empty], _SETTINGS, tiny.finetuning, 0.0, destination)
     assert list_bundles(destination) == {} and read_failures(destination) == {}
     assert destination.is_dir()
 
 
+def test_with_a_constant_schedule_the_wanted_share_is_zero_too(tiny: Any, tmp_path: Path) -> None:
+    pruned = _prune(tiny, tmp_path / "pruned", schedule="constant", sparsity=0.25)
+    weights = load_checkpoint(checkpoint_directory(pruned, "lstm-prune")).weights
+    for name in ("lstm/0", "lstm/1", "classifier/0"):
+        assert np.mean(weights[name] == 0) == pytest.approx(0.25, abs=1 / weights[name].size)
+
+
+def test_only_the_chosen_layers_are_pruned_and_none_that_is_kept(tiny: Any, tmp_path: Path) -> None:
+    for number, settings in enumerate(({"layers": ["lst*"]}, {"kept_in_float": ["class*"]})):
+        pruned = _prune(tiny, tmp_path / str(number), **settings)
+        weights = load_checkpoint(checkpoint_directory(pruned, "lstm-prune")).weights
+        assert np.mean(weights["lstm/0"] == 0) == 0.5
+        assert not np.any(weights["classifier/0"] == 0)
+        assert read_conversions([pruned])["lstm-prune"].notes == ("left as they are: classifier",)
+
+
+def test_layers_that_are_not_there_are_a_recorded_failure(tiny: Any, tmp_path: Path) -> None:
+    pruned = _prune(tiny, tmp_path / "pruned", layers=["transformer.*"])
+    assert read_failures(pruned) == {"lstm-prune": "no layer is left to change; there are lstm, classifier"}
+
+
+def test_the_measured_sparsity_is_that_of_what_was_exported(tiny: Any, tiny_pruned: Path) -> None:
+    conversion = read_conversions([tiny_pruned])["lstm-prune"]
+    assert conversion.sparsity == pytest.approx(0.5, abs=0.02)
+    assert conversion.usage.seconds > 0 and conversion.notes == ()
+
+
 def test_an_impossible_sparsity_is_refused(tiny: Any, tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"sparsity 1\.5"):
-        prune_candidates("lstm", tiny.features, tiny.plan, [tiny.trained], 1.5, tiny.finetuning, tmp_path / "none")
+        _prune(tiny, tmp_path / "none", sparsity=1.5)
 
 
 def test_too_few_training_steps_are_refused(tiny: Any, tmp_path: Path) -> None:
     finetuning = replace(tiny.finetuning, rows=6, epochs=1)
     with pytest.raises(UserError, match="at least 2 training steps"):
-        prune_candidates("lstm", tiny.features, tiny.plan, [tiny.trained], 0.5, finetuning, tmp_path / "none")
+        prune_candidates(
+            "lstm", tiny.features, tiny.plan, [tiny.trained], _SETTINGS, finetuning, 0.0, tmp_path / "none"
+        )

@@ -1,5 +1,6 @@
 """Quantising a tiny LSTM and its pruned version, after training and while training on."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,19 +9,27 @@ import pytest
 from ai_edge_litert.interpreter import Interpreter
 from numpy.typing import NDArray
 
-from components.cluster.clustering import cluster_candidates
-from components.quantize.quantization import quantize_candidates
+from components.cluster.clustering import ClusteringSettings, cluster_candidates
+from components.quantize.quantization import QuantizationSettings, quantize_candidates
+from components.shared.batches import steps_per_epoch
 from components.shared.bundle import load_bundle, read_manifest
 from components.shared.candidates import bundle_directory, list_bundles, read_failures
+from components.shared.conversions import read_conversions
 from components.shared.errors import UserError
+from components.shared.finetuning import Finetuning
 from components.shared.plan import read_plan
 
 #: Largest difference of a probability from the float parent's.
 _BOUNDS = {"lstm-float16": 0.01, "lstm-dynamic": 0.05, "lstm-int8": 0.1}
 
 
-def _quantized(tiny: Any, sources: list[Path], aware: bool, destination: Path) -> Path:
-    quantize_candidates("lstm", aware, tiny.features, tiny.plan, sources, 20, tiny.finetuning, destination)
+_SETTINGS = QuantizationSettings(calibration_rows=20, per_channel=True, kept_in_float=[], aware_steps=0)
+_CLUSTERING = ClusteringSettings(clusters=6, initialization="kmeans++", preserve_sparsity=True, kept_in_float=[])
+
+
+def _quantized(tiny: Any, sources: list[Path], aware: bool, destination: Path, **settings: Any) -> Path:
+    given = replace(_SETTINGS, **settings)
+    quantize_candidates("lstm", aware, tiny.features, tiny.plan, sources, given, tiny.finetuning, 0.0, destination)
     return destination
 
 
@@ -31,7 +40,8 @@ def clustered(tiny: Any, tiny_pruned: Path, tmp_path_factory: pytest.TempPathFac
     path = tmp_path_factory.mktemp("plan") / "plan.json"
     path.write_text(plan.model_copy(update={"cells": cells}).model_dump_json(), encoding="utf-8")
     destination = tmp_path_factory.mktemp("clustered") / "candidates"
-    cluster_candidates("lstm", tiny.features, path, [tiny_pruned], 6, tiny.finetuning, destination)
+    sources = [tiny.trained, tiny_pruned]
+    cluster_candidates("lstm", tiny.features, path, sources, _CLUSTERING, tiny.finetuning, 0.0, destination)
     return destination
 
 
@@ -119,8 +129,34 @@ def test_clusters_survive_quantisation_aware_training_with_other_values(aware: P
     assert not np.array_equal(after, before)
 
 
+def test_zeros_of_a_pruned_model_survive_dynamic_quantisation(quantized: Path) -> None:
+    conversion = read_conversions([quantized])["lstm-prune-dynamic"]
+    assert conversion.sparsity == pytest.approx(0.5, abs=0.02)
+
+
+def test_a_record_tells_how_far_a_candidate_is_from_the_float_model(tiny: Any, quantized: Path) -> None:
+    conversions = read_conversions([quantized])
+    assert list(conversions) == ["lstm-dynamic", "lstm-float16", "lstm-int8", "lstm-prune-dynamic"]
+    float16 = conversions["lstm-float16"]
+    assert float16.agreement == 1 and 0 < float16.largest_difference < 0.01
+    assert float16.accuracy == float16.float_accuracy and float16.reviews == 40
+
+
+def test_aware_training_takes_about_the_wanted_steps(
+    tiny: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps: list[int] = []
+
+    def count(parent: Any, model: Any, train: Any, features: Path, finetuning: Finetuning) -> None:
+        batches = steps_per_epoch(len(train.labels), parent.architecture.batch_size)
+        steps.append(batches * finetuning.epochs)
+
+    monkeypatch.setattr("components.quantize.quantization.train_on", count)
+    for wanted in (3, 11):
+        _quantized(tiny, [tiny.trained], True, tmp_path / str(wanted), aware_steps=wanted)
+    assert steps == [3, 12]  # 8 batches an epoch: two epochs of 6
+
+
 def test_calibration_without_reviews_is_refused(tiny: Any, tmp_path: Path) -> None:
     with pytest.raises(UserError, match="calibration_rows 0"):
-        quantize_candidates(
-            "lstm", False, tiny.features, tiny.plan, [tiny.trained], 0, tiny.finetuning, tmp_path / "none"
-        )
+        _quantized(tiny, [tiny.trained], False, tmp_path / "none", calibration_rows=0)

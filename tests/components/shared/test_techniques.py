@@ -11,15 +11,18 @@ from components.shared.bundle import read_manifest
 from components.shared.candidates import bundle_directory, checkpoint_directory, list_bundles, read_failures
 from components.shared.chains import Chain
 from components.shared.checkpoints import Checkpoint, load_checkpoint
+from components.shared.conversions import read_conversions
 from components.shared.features import DESCRIPTION, read_features
 from components.shared.keras import ConverterError
 from components.shared.plan import read_plan
 from components.shared.techniques import Built, Technique, build_candidates, train_on, training_examples
 
 
-def _build(tiny: Any, chains: list[Chain], technique: Technique, destination: Path) -> dict[str, str]:
+def _build(
+    tiny: Any, chains: list[Chain], technique: Technique, destination: Path, floor: float = 0.0
+) -> dict[str, str]:
     plan = read_plan(tiny.plan)
-    build_candidates("lstm", chains, tiny.features, plan, [tiny.trained], technique, destination)
+    build_candidates("lstm", chains, tiny.features, plan, [tiny.trained], technique, floor, destination)
     return read_failures(destination)
 
 
@@ -51,6 +54,13 @@ def test_a_model_worse_than_the_most_frequent_class_is_recorded_with_figures(tin
 def test_a_model_as_good_as_the_most_frequent_class_is_kept(tiny: Any, tmp_path: Path) -> None:
     assert _build(tiny, [("prune",)], _always(2), tmp_path) == {}
     assert checkpoint_directory(tmp_path, "lstm-prune").is_dir()
+
+
+def test_a_model_below_the_floor_of_accuracy_is_recorded_with_figures(tiny: Any, tmp_path: Path) -> None:
+    failures = _build(tiny, [("prune",)], _always(2), tmp_path, floor=0.9)
+    reason = failures["lstm-prune"]
+    assert reason.startswith("below the floor: accuracy 0.500 on 40 reviews of tune, less than 0.9 of the float")
+    assert list_bundles(tmp_path) == {} and read_conversions([tmp_path]) == {}
 
 
 @pytest.mark.parametrize("error", [ConverterError("no kernel\nfor this"), RuntimeError("no kernel\nfor this")])

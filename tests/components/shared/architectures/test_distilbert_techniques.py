@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from components.cluster.clustering import cluster_candidates
+from components.cluster.clustering import ClusteringSettings, cluster_candidates
 from components.finetune_distilbert.finetuning import DistilBertSettings, finetune
-from components.prune.pruning import prune_candidates
-from components.quantize.quantization import quantize_candidates
+from components.prune.pruning import PruningSettings, prune_candidates
+from components.quantize.quantization import QuantizationSettings, quantize_candidates
 from components.shared.bundle import load_bundle, read_manifest
 from components.shared.candidates import checkpoint_directory, list_bundles, read_failures
 from components.shared.checkpoints import load_checkpoint
@@ -27,6 +27,7 @@ _CHAINS = (
     ("cluster",),
     ("prune", "cluster"),
 )
+_QUANTIZATION = QuantizationSettings(calibration_rows=20, per_channel=True, kept_in_float=[], aware_steps=0)
 
 
 @dataclass(frozen=True)
@@ -82,12 +83,16 @@ def optimised(trained: Any, pretrained: dict[str, Path], tmp_path_factory: pytes
         "features": trained.features,
         "plan": plan_path,
         "finetuning": training_on,
+        "accuracy_floor": 0.0,
     }
-    prune_candidates(**common, sources=[result.trained], sparsity=0.5, destination=result.pruned)
-    cluster_candidates(**common, sources=[result.trained, result.pruned], clusters=16, destination=result.clustered)
+    pruning = PruningSettings(sparsity=0.5, schedule="polynomial", layers=["*"], kept_in_float=[])
+    prune_candidates(**common, sources=[result.trained], settings=pruning, destination=result.pruned)
+    clustering = ClusteringSettings(clusters=16, initialization="kmeans++", preserve_sparsity=True, kept_in_float=[])
+    sources = [result.trained, result.pruned]
+    cluster_candidates(**common, sources=sources, settings=clustering, destination=result.clustered)
     parents = [result.trained, result.pruned, result.clustered]
     for aware, destination in ((False, result.quantized), (True, result.aware)):
-        quantize_candidates(**common, aware=aware, sources=parents, calibration_rows=20, destination=destination)
+        quantize_candidates(**common, aware=aware, sources=parents, settings=_QUANTIZATION, destination=destination)
     return result
 
 

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from ai_edge_litert.interpreter import Interpreter
 
-from components.cluster.clustering import cluster_candidates
-from components.prune.pruning import prune_candidates
-from components.quantize.quantization import quantize_candidates
+from components.cluster.clustering import ClusteringSettings, cluster_candidates
+from components.prune.pruning import PruningSettings, prune_candidates
+from components.quantize.quantization import QuantizationSettings, quantize_candidates
 from components.shared.bundle import load_bundle
 from components.shared.candidates import bundle_directory, checkpoint_directory, list_bundles, read_failures
 from components.shared.checkpoints import load_checkpoint
@@ -33,6 +33,12 @@ _SETTINGS = LstmSettings(
     seed=5,
 )
 
+_PRUNING = PruningSettings(sparsity=0.5, schedule="polynomial", layers=["*"], kept_in_float=[])
+_CLUSTERING = ClusteringSettings(
+    clusters=_CLUSTERS, initialization="kmeans++", preserve_sparsity=True, kept_in_float=[]
+)
+_QUANTIZATION = QuantizationSettings(calibration_rows=20, per_channel=True, kept_in_float=[], aware_steps=0)
+
 
 @pytest.fixture(scope="module")
 def built(tiny: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -45,10 +51,13 @@ def built(tiny: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
     cells = tuple(cell for cell in planned.cells if cell.chain in wanted)
     plan.write_text(planned.model_copy(update={"cells": cells}).model_dump_json(), encoding="utf-8")
     trained, pruned = root / "trained", root / "pruned"
-    prune_candidates("lstm", tiny.features, plan, [trained], 0.5, tiny.finetuning, pruned)
-    cluster_candidates("lstm", tiny.features, plan, [trained], _CLUSTERS, tiny.finetuning, root / "clustered")
-    sources = [trained, pruned]
-    quantize_candidates("lstm", True, tiny.features, plan, sources, 20, tiny.finetuning, root / "aware")
+    common: dict[str, Any] = {"model": "lstm", "features": tiny.features, "plan": plan, "accuracy_floor": 0.0}
+    common["finetuning"] = tiny.finetuning
+    prune_candidates(**common, sources=[trained], settings=_PRUNING, destination=pruned)
+    cluster_candidates(**common, sources=[trained], settings=_CLUSTERING, destination=root / "clustered")
+    quantize_candidates(
+        **common, aware=True, sources=[trained, pruned], settings=_QUANTIZATION, destination=root / "aware"
+    )
     return root
 
 
