@@ -18,6 +18,7 @@ from tqdm import tqdm
 
 from components.evaluate.machine import describe_machine, is_busy, wait_until_quiet
 from components.evaluate.services import measure_service
+from components.evaluate.ways import MeasuringFailedError, choose_way
 from components.shared.bundle import content_fingerprint, gzip_bytes, read_manifest, size_bytes
 from components.shared.candidates import list_bundles, read_failures
 from components.shared.errors import UserError
@@ -34,6 +35,8 @@ from components.shared.measurements import (
     predictions_path,
 )
 from components.shared.plan import read_plan
+from components.shared.predictors.models import RUNTIMES
+from components.shared.predictors.running import Execution, cores
 from components.shared.services.record import ServiceRecord, read_records
 from components.shared.task import Task
 from components.shared.text import join_title
@@ -43,10 +46,6 @@ _TIMEOUT_SECONDS = 3600
 _STARTS = 3
 #: Passes that differ by more than this share of their median are said to.
 _LARGE_SPREAD = 0.3
-
-
-class _MeasuringFailed(Exception):
-    """One candidate could not be measured; the message says why."""
 
 
 def evaluate_candidates(
@@ -95,14 +94,14 @@ def evaluate_candidates(
         for name, bundle in tqdm(bundles.items(), desc="evaluate", unit="candidate", mininterval=1):
             try:
                 measured.append(_measure_any(name, bundle, records.get(name), texts, latency_reviews, staged))
-            except _MeasuringFailed as failure:
+            except MeasuringFailedError as failure:
                 failures[name] = f"could not be measured: {failure}"
 
         champion_measurement = None
         if deployed.status == "measured":
             try:
                 champion_measurement = _measure(CHAMPION, champion, texts, latency_reviews, staged)
-            except _MeasuringFailed as failure:
+            except MeasuringFailedError as failure:
                 deployed = Champion(status="unmeasured", note=str(failure))
 
         result = Measurements(
@@ -152,27 +151,48 @@ def _measure_any(
 ) -> Measurement:
     """Measures a model in a process of its own, a paid service by the calls that bought its answers."""
     if record is None or record.offer is None:
-        measurement = _measure(name, bundle, texts, latency_reviews, destination)
+        measurement = _measure_fastest(name, bundle, texts, latency_reviews, destination)
         return measurement.model_copy(update={"notes": record.notes if record else ()})
     try:
         return measure_service(name, bundle, record, predictions_path(destination, name))
     except UserError as error:
-        raise _MeasuringFailed(str(error)) from error
+        raise MeasuringFailedError(str(error)) from error
 
 
-def _measure(name: str, bundle: Path, texts: Path, latency_reviews: int, destination: Path) -> Measurement:
+def _measure_fastest(name: str, bundle: Path, texts: Path, latency_reviews: int, destination: Path) -> Measurement:
+    """Measures a candidate in the run time, and with the threads, that were the fastest when tried."""
+    try:
+        directory, execution, tried = choose_way(bundle, texts, _run_process)
+    except UserError as error:
+        raise MeasuringFailedError(str(error)) from error
+    measurement = _measure(name, directory, texts, latency_reviews, destination, execution)
+    return measurement.model_copy(update={"tried": tried})
+
+
+def _measure(
+    name: str,
+    bundle: Path,
+    texts: Path,
+    latency_reviews: int,
+    destination: Path,
+    execution: Execution | None = None,
+) -> Measurement:
     try:
         manifest = read_manifest(bundle)
     except UserError as error:
-        raise _MeasuringFailed(str(error)) from error
+        raise MeasuringFailedError(str(error)) from error
+    execution = execution or manifest.execution
     busy_share, load_average = wait_until_quiet(), os.getloadavg()[0]
-    figures = _run_measuring(bundle, texts, latency_reviews, predictions_path(destination, name))
+    figures = _run_measuring(bundle, execution, texts, latency_reviews, predictions_path(destination, name))
     measurement = Measurement(
         candidate=name,
         model=manifest.model,
         chain=manifest.chain,
         base_model=manifest.base_model,
         runtime=manifest.runtime,
+        threads=execution.threads or (cores() if manifest.runtime in RUNTIMES else 1),
+        workers=execution.workers,
+        batch_size=execution.batch_size,
         content=content_fingerprint(manifest),
         size_bytes=size_bytes(bundle),
         gzip_bytes=gzip_bytes(bundle),
@@ -184,23 +204,30 @@ def _measure(name: str, bundle: Path, texts: Path, latency_reviews: int, destina
     return measurement.model_copy(update={"warnings": _warnings(measurement)})
 
 
-def _run_measuring(bundle: Path, texts: Path, latency_reviews: int, predictions: Path) -> dict[str, Any]:
+def _run_measuring(
+    bundle: Path, execution: Execution, texts: Path, latency_reviews: int, predictions: Path
+) -> dict[str, Any]:
     figures = texts.with_name("figures.json")
     command = [sys.executable, "-m", "components.evaluate.measuring"]
     command += ["--bundle", str(bundle), "--texts", str(texts), "--latency-reviews", str(latency_reviews)]
     command += ["--figures", str(figures), "--predictions", str(predictions)]
-    starts = [_run_process([*command, "--only-start"], figures) for _ in range(_STARTS - 1)]
-    measured = _run_process(command, figures)
+    command += ["--execution", execution.model_dump_json()]
+
+    def run(*options: str) -> dict[str, Any]:
+        _run_process([*command, *options, "--started", repr(time.monotonic())])
+        return json.loads(figures.read_text(encoding="utf-8"))
+
+    starts = [run("--only-start") for _ in range(_STARTS - 1)]
+    measured = run()
     seconds = [process["startup_seconds"] for process in (*starts, measured)]
     return measured | {"startup_seconds": Spread.of(seconds)}
 
 
-def _run_process(command: list[str], figures: Path) -> dict[str, Any]:
-    """Runs a measuring process and returns the figures that it wrote."""
-    started = time.monotonic()
+def _run_process(command: list[str]) -> None:
+    """Runs a process that measures; raises MeasuringFailedError if it does not end well."""
     try:
         process = subprocess.run(
-            [*command, "--started", repr(started)],
+            command,
             capture_output=True,
             text=True,
             errors="replace",
@@ -208,10 +235,9 @@ def _run_process(command: list[str], figures: Path) -> dict[str, Any]:
             check=False,
         )
     except subprocess.TimeoutExpired as error:
-        raise _MeasuringFailed(f"not done after {_TIMEOUT_SECONDS / 3600:g} hours") from error
+        raise MeasuringFailedError(f"not done after {_TIMEOUT_SECONDS / 3600:g} hours") from error
     if process.returncode:
-        raise _MeasuringFailed(_explain_exit(process.returncode, process.stderr))
-    return json.loads(figures.read_text(encoding="utf-8"))
+        raise MeasuringFailedError(_explain_exit(process.returncode, process.stderr))
 
 
 def _explain_exit(code: int, stderr: str) -> str:

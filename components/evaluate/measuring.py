@@ -18,6 +18,7 @@ from components.shared.bundle import load_bundle
 from components.shared.errors import UserError
 from components.shared.measurements import Spread
 from components.shared.predictors.base import Predictor, Probabilities
+from components.shared.predictors.running import Execution
 
 _FIRST_REVIEW = "Lovely fabric, but it runs small."
 _WARM_UP_REVIEWS = 5
@@ -29,13 +30,17 @@ _LEAST_SECONDS = 0.5
 _KIB_PER_MB = 1000 * 1000 / 1024
 
 
-def start(bundle: Path) -> Predictor:
+def start(bundle: Path, execution: Execution | None = None) -> Predictor:
     """Returns the predictor of a bundle after its first prediction: the process has started up.
+
+    Args:
+        bundle: The bundle's directory.
+        execution: How to run it; None means as its manifest says.
 
     Raises:
         UserError: The bundle cannot be loaded.
     """
-    predictor = load_bundle(bundle)
+    predictor = load_bundle(bundle, execution)
     predictor.predict([_FIRST_REVIEW])
     return predictor
 
@@ -67,7 +72,7 @@ def measure(
         "latency_p50_ms": float(np.quantile(milliseconds, 0.5)),
         "latency_p95_ms": float(np.quantile(milliseconds, 0.95)),
         "reviews_per_second": Spread.of(rates).model_dump(),
-        "peak_memory_mb": _peak_memory_mb(),
+        "peak_memory_mb": _memory_mb("VmHWM"),
         "cpu_seconds": time.process_time(),
     }
     return figures, probabilities
@@ -85,11 +90,16 @@ def time_one_by_one(predictor: Predictor, texts: Sequence[str]) -> list[float]:
     return milliseconds
 
 
-def time_passes(predictor: Predictor, texts: Sequence[str]) -> list[float]:
+def time_passes(
+    predictor: Predictor,
+    texts: Sequence[str],
+    least_passes: int = _LEAST_PASSES,
+    least_seconds: float = _LEAST_SECONDS,
+) -> list[float]:
     """Returns the reviews per second of each of several passes over the texts."""
     rates: list[float] = []
     spent = 0.0
-    while len(rates) < _LEAST_PASSES or spent < _LEAST_SECONDS:
+    while len(rates) < least_passes or spent < least_seconds:
         start = time.perf_counter()
         predictor.predict(texts)
         seconds = time.perf_counter() - start
@@ -108,12 +118,13 @@ def _checked(predictor: Predictor, texts: list[str]) -> Probabilities:
     return predicted
 
 
-def _peak_memory_mb() -> float:
+def _memory_mb(figure: str) -> float:
+    """Returns "VmRSS", the resident memory, or "VmHWM", the largest it was, in 10^6 bytes."""
     # Not ru_maxrss: across fork and exec it keeps the memory of the process that started this one.
     for line in Path("/proc/self/status").read_text(encoding="utf-8").splitlines():
-        if line.startswith("VmHWM:"):
+        if line.startswith(f"{figure}:"):
             return int(line.split()[1]) / _KIB_PER_MB
-    raise OSError("/proc/self/status has no VmHWM line")
+    raise OSError(f"/proc/self/status has no {figure} line")
 
 
 def main() -> None:
@@ -122,14 +133,16 @@ def main() -> None:
     parser.add_argument("--bundle", type=Path, required=True)
     parser.add_argument("--texts", type=Path, required=True, help="JSON: split to raw reviews")
     parser.add_argument("--latency-reviews", type=int, required=True)
+    parser.add_argument("--execution", type=Execution.model_validate_json, help="JSON; as in the manifest by default")
     parser.add_argument("--started", type=float, required=True, help="monotonic seconds when this was started")
     parser.add_argument("--figures", type=Path, required=True)
     parser.add_argument("--predictions", type=Path, required=True)
     parser.add_argument("--only-start", action="store_true", help="measure how long starting takes, no more")
     arguments = parser.parse_args()
     try:
-        predictor = start(arguments.bundle)
-        figures: dict[str, Any] = {"startup_seconds": time.monotonic() - arguments.started}
+        predictor = start(arguments.bundle, arguments.execution)
+        startup_seconds = time.monotonic() - arguments.started
+        figures: dict[str, Any] = {"startup_seconds": startup_seconds, "loaded_memory_mb": _memory_mb("VmRSS")}
         if not arguments.only_start:
             texts = json.loads(arguments.texts.read_text(encoding="utf-8"))
             measured, probabilities = measure(predictor, texts, arguments.latency_reviews)

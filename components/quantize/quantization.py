@@ -83,7 +83,12 @@ def quantize_candidates(
             calibration = read_examples(architecture, features, "train", rows, finetuning.seed).encoded
             notes += architecture.int8_notes
         converted = architecture.export(model, quantization, calibration, settings.per_channel, kept)
-        return Built(converted, quantization, notes=tuple(notes))
+        return Built(
+            converted,
+            quantization,
+            notes=tuple(notes),
+            convert_to_onnx=lambda: architecture.export_onnx(model, quantization, settings.per_channel, kept),
+        )
 
     build_candidates(model, chains, features, wanted, sources, quantize, accuracy_floor, destination)
 

@@ -1,7 +1,7 @@
 """The model bundle: a directory that holds a model and everything needed to use it on raw reviews.
 
     bundle.json       what it is, how reviews become inputs, where it comes from, SHA-256 of each file
-    model.tflite      or weights.npz, by runtime
+    model.tflite      or model.onnx or weights.npz, by runtime
     vocabulary.json   or tokenizer.json, by model
     profile.json      what train looked like, for drift; scoring does not need it
 
@@ -17,10 +17,11 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from components.shared.errors import UserError
-from components.shared.files import atomic_path, sha256_of
+from components.shared.files import atomic_path, sha256_of, write_text
 from components.shared.meter import Usage
 from components.shared.predictors.base import Predictor
 from components.shared.predictors.registry import PREDICTORS as MODEL_PREDICTORS
+from components.shared.predictors.running import Execution
 from components.shared.profile import PROFILE, Profile, read_profile_file
 from components.shared.services.predictors import SERVICE_PREDICTORS
 from components.shared.task import Task
@@ -54,6 +55,7 @@ class Manifest(BaseModel):
         base_model: What training started from, such as "glove-6b-50d".
         chain: Techniques in the order they were applied; empty for the float parent.
         runtime: What runs the model.
+        execution: How it is run: what was fastest where it was measured.
         predictor: Key of the predictor class that understands `preprocessing`.
         natural_steps: Which steps turn a raw review into the natural view, see `text.NATURAL_STEPS`.
         preprocessing: Parameters of that predictor.
@@ -71,7 +73,8 @@ class Manifest(BaseModel):
     model: str
     base_model: str
     chain: tuple[str, ...] = ()
-    runtime: Literal["litert", "scikit-learn", "vader", "service"]
+    runtime: Literal["litert", "onnxruntime", "scikit-learn", "vader", "service"]
+    execution: Execution = Execution()
     predictor: str
     natural_steps: tuple[str, ...] = NATURAL_STEPS
     preprocessing: dict[str, object]
@@ -127,6 +130,12 @@ def read_manifest(directory: Path, verify: bool = True) -> Manifest:
     return manifest
 
 
+def set_execution(directory: Path, execution: Execution) -> None:
+    """Records in an existing bundle how its model is run."""
+    manifest = read_manifest(directory, verify=False).model_copy(update={"execution": execution})
+    write_text(directory / MANIFEST, manifest.model_dump_json(indent=2) + "\n")
+
+
 def _verify_files(directory: Path, manifest: Manifest) -> None:
     for name, record in manifest.files.items():
         path = directory / name
@@ -138,11 +147,12 @@ def _verify_files(directory: Path, manifest: Manifest) -> None:
             raise UserError(f"{path}: damaged (its SHA-256 is not the recorded one); fetch the bundle again")
 
 
-def load_bundle(directory: Path) -> Predictor:
+def load_bundle(directory: Path, execution: Execution | None = None) -> Predictor:
     """Returns the predictor of a verified bundle.
 
     Args:
         directory: The bundle's directory.
+        execution: How to run the model; None means as the manifest says.
 
     Returns:
         A predictor: `predict(raw_texts)` gives probabilities of shape (n, classes).
@@ -156,7 +166,11 @@ def load_bundle(directory: Path) -> Predictor:
         raise UserError(f"{directory}: unknown predictor '{manifest.predictor}'; this version knows {known}")
     try:
         return PREDICTORS[manifest.predictor](
-            directory, manifest.task, manifest.preprocessing, manifest.natural_steps
+            directory,
+            manifest.task,
+            manifest.preprocessing,
+            manifest.natural_steps,
+            execution or manifest.execution,
         )
     except ValidationError as error:
         first = error.errors()[0]

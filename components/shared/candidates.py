@@ -1,6 +1,8 @@
 """A directory of candidates: what each training or technique step emits.
 
 <candidate>/bundle/          the model bundle, ready to score
+<candidate>/onnx/            the same candidate as a bundle for ONNX Runtime; only where there is one
+<candidate>/no-onnx.txt      why there is none; only of those for which it was tried
 <candidate>/checkpoint/      what further techniques start from; only where there are any
 <candidate>/history.json     how its training went; only of those that were trained epoch by epoch
 <candidate>/conversion.json  what its last technique did; only of those with a technique
@@ -17,17 +19,34 @@ from pathlib import Path
 
 from components.shared.bundle import MANIFEST
 from components.shared.conversions import CONVERSION
-from components.shared.files import atomic_path
+from components.shared.files import atomic_path, write_text
 from components.shared.history import HISTORY
 from components.shared.searches import Search, read_searches, write_searches
 from components.shared.sensitivity import SENSITIVITY
 
-_FAILURES = "failures.json"
+_FAILURES, _NO_ONNX = "failures.json", "no-onnx.txt"
+_LONGEST_REASON = 300
 
 
 def bundle_directory(candidates: Path, candidate: str) -> Path:
     """Returns where the bundle of a candidate is."""
     return candidates / candidate / "bundle"
+
+
+def onnx_directory(candidates: Path, candidate: str) -> Path:
+    """Returns where the bundle of a candidate for ONNX Runtime is, if it has one."""
+    return candidates / candidate / "onnx"
+
+
+def write_no_onnx(candidates: Path, candidate: str, reason: str) -> None:
+    """Records why a candidate has no bundle for ONNX Runtime, in one line."""
+    write_text(candidates / candidate / _NO_ONNX, " ".join(reason.split())[:_LONGEST_REASON] + "\n")
+
+
+def read_no_onnx(candidates: Path, candidate: str) -> str:
+    """Returns why a candidate has no bundle for ONNX Runtime; empty if nobody said."""
+    path = candidates / candidate / _NO_ONNX
+    return path.read_text(encoding="utf-8").strip() if path.is_file() else ""
 
 
 def checkpoint_directory(candidates: Path, candidate: str) -> Path:
@@ -67,7 +86,10 @@ def gather(sources: Iterable[Path], destination: Path) -> None:
             _link_or_copy(str(source / SENSITIVITY), str(destination / SENSITIVITY))
         for candidate, bundle in list_bundles(source).items():
             shutil.copytree(bundle, bundle_directory(destination, candidate), copy_function=_link_or_copy)
-            for name in (HISTORY, CONVERSION):
+            onnx = onnx_directory(source, candidate)
+            if onnx.is_dir():
+                shutil.copytree(onnx, onnx_directory(destination, candidate), copy_function=_link_or_copy)
+            for name in (HISTORY, CONVERSION, _NO_ONNX):
                 if (source / candidate / name).is_file():
                     _link_or_copy(str(source / candidate / name), str(destination / candidate / name))
     write_searches(destination, searches)

@@ -1,18 +1,30 @@
-"""Writes candidates: a bundle to score with, and where techniques may follow, a checkpoint."""
+"""Writes candidates: a bundle for each run time, and where techniques may follow, a checkpoint."""
 
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from components.shared.architectures.base import Architecture
-from components.shared.bundle import Manifest, write_bundle
-from components.shared.candidates import bundle_directory, checkpoint_directory
+import numpy as np
+
+from components.shared.architectures.base import Architecture, OnnxConversionError
+from components.shared.bundle import Manifest, load_bundle, read_manifest, write_bundle
+from components.shared.candidates import bundle_directory, checkpoint_directory, onnx_directory, write_no_onnx
 from components.shared.chains import Chain, candidate_id
 from components.shared.checkpoints import save_checkpoint
-from components.shared.features import profile_file, read_features
+from components.shared.examples import stratified_sample
+from components.shared.features import profile_file, read_features, read_split
 from components.shared.keras import tf
 from components.shared.meter import Meter, Usage
 from components.shared.plan import Plan
+from components.shared.predictors.models import LITERT_FILE, ONNX_FILE
 from components.shared.searches import Values
+from components.shared.text import join_title
+
+_CHECK_ROWS = 64
+_CHECK_SEED = 0
+#: Two run times of one float32 model differ by rounding alone.
+_LARGEST_DIFFERENCE = 1e-3
 
 
 def training_meter(plan: Plan) -> Meter:
@@ -69,8 +81,47 @@ def write_candidate_bundle(
         training=usage,
     )
     directory = bundle_directory(candidates, manifest.candidate)
-    write_bundle(directory, manifest, {"model.tflite": converted, **parts.files, **profile_file(features)})
+    write_bundle(directory, manifest, {LITERT_FILE: converted, **parts.files, **profile_file(features)})
     return directory
+
+
+def write_onnx_bundle(
+    bundle: Path, convert: Callable[[], bytes], check: Callable[[Path], None], quantized: bool = False
+) -> None:
+    """Writes the same candidate for ONNX Runtime, beside its bundle; or why there is none.
+
+    Args:
+        bundle: The candidate's bundle for LiteRT; all but the model is taken from it.
+        convert: Returns the model for ONNX Runtime, or raises OnnxConversionError.
+        check: Raises OnnxConversionError if the written bundle is not to be offered.
+        quantized: Whether ranges are found while it runs; then every review is a batch of its own.
+    """
+    candidates, candidate = bundle.parents[1], bundle.parent.name
+    directory, manifest = onnx_directory(candidates, candidate), read_manifest(bundle)
+    preprocessing = manifest.preprocessing | {"alone": quantized}
+    names = manifest.files.keys() - {LITERT_FILE}
+    try:
+        files = {ONNX_FILE: convert(), **{name: (bundle / name).read_bytes() for name in names}}
+        changes = {"runtime": "onnxruntime", "preprocessing": preprocessing}
+        write_bundle(directory, manifest.model_copy(update=changes), files)
+        check(directory)
+    except OnnxConversionError as error:
+        shutil.rmtree(directory, ignore_errors=True)
+        write_no_onnx(candidates, candidate, str(error))
+        print(f"{candidate}: not for ONNX Runtime: {str(error)[:200]}", flush=True)
+
+
+def equality_check(bundle: Path, features: Path) -> Callable[[Path], None]:
+    """Returns a check for `write_onnx_bundle`: on some reviews of tune, the probabilities of another bundle."""
+
+    def check(onnx: Path) -> None:
+        reviews = stratified_sample(read_split(features, "tune"), _CHECK_ROWS, _CHECK_SEED)
+        texts = [join_title(title, text) for title, text in zip(reviews["title"], reviews["text"], strict=True)]
+        difference = float(np.abs(load_bundle(onnx).predict(texts) - load_bundle(bundle).predict(texts)).max())
+        if not difference <= _LARGEST_DIFFERENCE:
+            raise OnnxConversionError(f"its probabilities differ from those in LiteRT by up to {difference:.2g}")
+
+    return check
 
 
 def write_trained_candidate(
@@ -100,13 +151,49 @@ def write_trained_candidate(
     """
     checkpoint = checkpoint_directory(candidates, candidate_id(architecture.name, chain))
     save_checkpoint(checkpoint, architecture, model, chain, usage)
-    return write_candidate_bundle(
+    return write_float_bundles(
+        candidates, architecture, model, chain, features, plan, usage, hyperparameters=hyperparameters
+    )
+
+
+def write_float_bundles(
+    candidates: Path,
+    architecture: Architecture,
+    model: Any,
+    chain: Chain,
+    features: Path,
+    plan: Plan,
+    usage: Usage,
+    variant: str = "",
+    hyperparameters: Values | None = None,
+) -> Path:
+    """Writes the float bundles of a plain Keras model, one for each run time.
+
+    Args:
+        candidates: Directory of candidates.
+        architecture: What built the model.
+        model: Stripped of all wrappers.
+        chain: Techniques that were applied.
+        features: Directory of the features that it was trained on.
+        plan: What it was trained for.
+        usage: What all its training took, from the start.
+        variant: See `candidate_id`.
+        hyperparameters: What an automatic search chose, if there was one.
+
+    Returns:
+        The directory of the bundle for LiteRT.
+    """
+    converted = architecture.export(model)
+    bundle = write_candidate_bundle(
         candidates,
         architecture,
-        architecture.export(model),
+        converted,
         chain,
         features,
         plan,
         usage,
+        variant=variant,
         hyperparameters=hyperparameters,
     )
+    write_onnx_bundle(bundle, lambda: architecture.export_onnx(model), equality_check(bundle, features))
+    return bundle

@@ -49,16 +49,18 @@ class TriedRuntime(_Strict):
 
     Attributes:
         runtime: Such as "litert" or "onnxruntime".
-        threads: Processor threads of each worker.
-        workers: Copies of the model that score side by side.
+        threads, workers, batch_size: See `predictors.running.Execution`.
         reviews_per_second: On some select reviews; None if it does not work.
+        p95_ms: 95 % quantile of the time for one review, on a few.
         note: Why it does not work, or what to know of it.
     """
 
     runtime: str
     threads: int = 1
     workers: int = 1
+    batch_size: int | None = None
     reviews_per_second: float | None = None
+    p95_ms: float | None = None
     note: str = ""
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import f1_score
 
-from components.shared.architectures.base import Architecture
+from components.shared.architectures.base import Architecture, OnnxConversionError
 from components.shared.architectures.litert_conversion import stored_matrices
 from components.shared.bundle import load_bundle, size_bytes
 from components.shared.candidates import bundle_directory, checkpoint_directory, write_failures
@@ -18,7 +18,7 @@ from components.shared.chains import Chain, candidate_id
 from components.shared.checkpoints import Checkpoint, get_weights, load_checkpoint, save_checkpoint, set_weights
 from components.shared.conversions import Conversion, write_conversion
 from components.shared.examples import Examples, read_examples, stratified_sample
-from components.shared.export import training_meter, write_candidate_bundle
+from components.shared.export import training_meter, write_candidate_bundle, write_onnx_bundle
 from components.shared.features import read_features, read_split
 from components.shared.finetuning import Finetuning
 from components.shared.fitting import FitSettings, fit, start_reproducibly
@@ -42,6 +42,7 @@ class Built:
         model: The plain Keras model, if further techniques can start from it.
         architecture: What builds and feeds it, if that is no longer what its parent's is.
         notes: What was done otherwise than asked, layer by layer.
+        convert_to_onnx: Returns the same for ONNX Runtime, if that is more than `model` as it is.
     """
 
     converted: bytes
@@ -49,6 +50,7 @@ class Built:
     model: Any = None
     architecture: Architecture | None = None
     notes: tuple[str, ...] = ()
+    convert_to_onnx: Callable[[], bytes] | None = None
 
 
 #: From the parent's checkpoint and the chain to build, to the result.
@@ -217,6 +219,8 @@ def _build_candidate(
     )
     conversion = check.convert(bundle, built, meter.usage)
     write_conversion(destination / candidate, conversion)
+    to_onnx = built.convert_to_onnx or (lambda: architecture.export_onnx(built.model))
+    write_onnx_bundle(bundle, to_onnx, check.refuse_onnx, quantized=bool(built.quantization))
     print(
         f"{candidate}: {size_bytes(bundle) / 1e6:.2f} MB, agrees with {architecture.name} on "
         f"{conversion.agreement:.1%} of tune, accuracy {conversion.accuracy:.3f} ({conversion.float_accuracy:.3f}), "
@@ -258,22 +262,32 @@ class _Check:
             usage=usage,
             notes=(*built.notes, *_storage_notes(built.quantization, matrices)),
         )
-        self._refuse_collapsed(conversion, labels)
+        self._refuse_collapsed(labels)
         return conversion
 
-    def _refuse_collapsed(self, conversion: Conversion, labels: NDArray[np.int64]) -> None:
+    def refuse_onnx(self, bundle: Path) -> None:
+        """Raises OnnxConversionError if a bundle for ONNX Runtime has collapsed, see `convert`."""
+        try:
+            self._refuse_collapsed(load_bundle(bundle).predict(self._texts).argmax(axis=1))
+        except CollapsedError as error:
+            raise OnnxConversionError(str(error)) from error
+
+    def _refuse_collapsed(self, labels: NDArray[np.int64]) -> None:
+        accuracy, float_accuracy = (
+            float((some == self._truth).mean()) for some in (labels, self._float.argmax(axis=1))
+        )
         reached, floor = (
             f1_score(self._truth, some, average="macro", zero_division=0) for some in (labels, self._majority)
         )
         if reached < floor:
             raise CollapsedError(
-                f"collapsed: macro-F1 {reached:.3f} on {conversion.reviews} reviews of tune, "
+                f"collapsed: macro-F1 {reached:.3f} on {len(self._truth)} reviews of tune, "
                 f"the most frequent class alone has {floor:.3f}"
             )
-        if conversion.accuracy < self._accuracy_floor * conversion.float_accuracy:
+        if accuracy < self._accuracy_floor * float_accuracy:
             raise CollapsedError(
-                f"below the floor: accuracy {conversion.accuracy:.3f} on {conversion.reviews} reviews of tune, "
-                f"less than {self._accuracy_floor:g} of the float model's {conversion.float_accuracy:.3f}"
+                f"below the floor: accuracy {accuracy:.3f} on {len(self._truth)} reviews of tune, "
+                f"less than {self._accuracy_floor:g} of the float model's {float_accuracy:.3f}"
             )
 
 

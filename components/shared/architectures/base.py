@@ -21,6 +21,10 @@ Inputs = list[NDArray[np.int32]]
 Encoded = NDArray[np.int32]
 
 
+class OnnxConversionError(Exception):
+    """There is no version of a candidate for ONNX Runtime; the message says why."""
+
+
 @dataclass(frozen=True)
 class BundleParts:
     """What an architecture adds to a bundle beside model.tflite.
@@ -134,6 +138,25 @@ class Architecture(ABC):
         Raises:
             ConverterError: The converter refuses, or a layer cannot be kept in float.
         """
+
+    @abstractmethod
+    def serving_function(self, model: Any) -> Any:
+        """Returns a tf.function that predicts for a batch of any size; its input signature names its arguments."""
+
+    def export_onnx(
+        self, model: Any, quantization: str = "", per_channel: bool = True, kept_in_float: Sequence[str] = ()
+    ) -> bytes:
+        """Returns the model for ONNX Runtime; batch and length are free.
+
+        Args:
+            model, quantization, per_channel, kept_in_float: As for `export`.
+
+        Raises:
+            OnnxConversionError: It does not work, or brings nothing.
+        """
+        from components.shared.architectures.onnx_conversion import convert
+
+        return convert(self.serving_function(model), quantization, per_channel, kept_in_float)
 
     @abstractmethod
     def bundle_parts(self, quantization: str = "") -> BundleParts:

@@ -176,7 +176,7 @@ class DistilBert(Architecture):
     ) -> bytes:
         """Returns the model for LiteRT; batch and length can be resized."""
         return convert(
-            _serving_function(model, (None, None)),
+            self.serving_function(model).get_concrete_function(),
             model,
             quantization,
             per_channel,
@@ -186,10 +186,20 @@ class DistilBert(Architecture):
             [layer.name for layer in model.layers if layer.name.endswith(_OUTLIERS)],
         )
 
+    def serving_function(self, model: Any) -> Any:
+        """Returns the model for batches of any size and length; see `Architecture.serving_function`."""
+        signature = [tf.TensorSpec((None, None), tf.int32, name=name) for name in ("input_ids", "attention_mask")]
+
+        @tf.function(input_signature=signature)
+        def serve(input_ids: Any, attention_mask: Any) -> Any:
+            return model([input_ids, attention_mask], training=False)
+
+        return serve
+
     def bundle_parts(self, quantization: str = "") -> BundleParts:
         """Returns the tokenizer and the shape of the inputs."""
-        parameters = self._bundle_parameters.model_copy(update={"fixed_length": quantization == "int8"})
-        return BundleParts("distilbert", parameters.model_dump(), {_TOKENIZER: self._tokenizer_json.encode()})
+        files = {_TOKENIZER: self._tokenizer_json.encode()}
+        return BundleParts("distilbert", self._bundle_parameters.model_dump(), files)
 
     def save(self, directory: Path) -> None:
         """Writes the sizes and the tokenizer."""
@@ -253,14 +263,3 @@ class DistilBert(Architecture):
             input_ids[row, : len(numbers)] = numbers
             attention_mask[row, : len(numbers)] = 1
         return [input_ids, attention_mask]
-
-
-def _serving_function(model: Any, shape: tuple[int | None, int | None]) -> Any:
-    names = ("input_ids", "attention_mask")
-    signature = [tf.TensorSpec(shape, tf.int32, name=name) for name in names]
-
-    @tf.function(input_signature=signature)
-    def serve(input_ids: Any, attention_mask: Any) -> Any:
-        return model([input_ids, attention_mask], training=False)
-
-    return serve.get_concrete_function()

@@ -11,13 +11,11 @@ from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
+from components.shared.predictors.running import AS_PREDICTOR_THINKS, Execution, Probabilities
 from components.shared.task import Task
 from components.shared.text import NATURAL_STEPS, natural_text
-
-Probabilities = NDArray[np.float32]
 
 
 class Parameters(BaseModel):
@@ -34,6 +32,8 @@ class Predictor(ABC):
     """
 
     paid: ClassVar[bool] = False
+    #: Batch sizes worth trying for the fastest; empty if reviews are not scored in batches.
+    batch_sizes: tuple[int, ...] = ()
 
     def __init__(
         self,
@@ -41,9 +41,19 @@ class Predictor(ABC):
         task: Task,
         preprocessing: dict[str, object],
         natural_steps: Collection[str] = NATURAL_STEPS,
+        execution: Execution = AS_PREDICTOR_THINKS,
     ) -> None:
-        """Loads the files of a bundle that `bundle.load_bundle` has verified."""
+        """Loads the files of a bundle that `bundle.load_bundle` has verified.
+
+        Args:
+            directory: The bundle's directory.
+            task: Its task.
+            preprocessing: Parameters of this predictor.
+            natural_steps: See `text.NATURAL_STEPS`.
+            execution: How the model is run, if it is one that may be run in several ways.
+        """
         self.task = task
+        self.execution = execution
         self._natural_steps = natural_steps
         self._load(directory, preprocessing)
 

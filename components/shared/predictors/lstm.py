@@ -9,10 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from components.shared.predictors.base import Parameters, Predictor, Probabilities
-from components.shared.predictors.litert import load_interpreter
+from components.shared.predictors.models import load_runner
 from components.shared.text import TextPreprocessing
 
 PAD = 0
+_BATCH_SIZE, _BATCH_SIZES = 32, (8, 16, 64)
 Side = Literal["pre", "post"]
 
 
@@ -24,6 +25,7 @@ class LstmParameters(Parameters):
         length: Every sequence is cut or padded (with 0) to this many tokens.
         padding, truncating: Where it is padded and cut: in front ("pre") or at its end ("post").
         unknown: Number of a token outside the vocabulary; None means that it is left out.
+        alone: Whether every review is a batch of its own, see `DistilBertParameters`.
     """
 
     text: TextPreprocessing
@@ -31,6 +33,7 @@ class LstmParameters(Parameters):
     padding: Side = "pre"
     truncating: Side = "post"
     unknown: int | None = None
+    alone: bool = False
 
     def numbers(self, words: Iterable[str], vocabulary: Mapping[str, int]) -> list[int]:
         """Returns the numbers of a review's tokens, at most `length`, unpadded."""
@@ -48,25 +51,18 @@ class LstmParameters(Parameters):
 
 
 class LstmPredictor(Predictor):
-    """A LiteRT model over token numbers; model.tflite takes int32 (1, length), gives float32 (1, classes)."""
+    """A model over token numbers: takes int32 tokens (batch, length), gives float32 (batch, classes)."""
 
     def _load(self, directory: Path, preprocessing: dict[str, object]) -> None:
         self._parameters = LstmParameters.model_validate(preprocessing)
         words = json.loads((directory / "vocabulary.json").read_text(encoding="utf-8"))
         self._vocabulary = {word: number for number, word in enumerate(words, start=PAD + 1)}
-        self._interpreter = load_interpreter(directory / "model.tflite")
-        self._interpreter.allocate_tensors()
-        self._input = self._interpreter.get_input_details()[0]["index"]
-        self._output = self._interpreter.get_output_details()[0]["index"]
+        self.batch_sizes = () if self._parameters.alone else _BATCH_SIZES
+        self._runner = load_runner(directory, self.execution)
 
     def _predict(self, natural: list[str]) -> Probabilities:
         tokens = [self._parameters.text.tokens(text) for text in natural]
         encoded = self._parameters.padded([self._parameters.numbers(words, self._vocabulary) for words in tokens])
-        predicted = np.empty((len(natural), len(self.task.labels)), dtype=np.float32)
-        for row in range(len(encoded)):
-            # The fused LSTM keeps its state from call to call unless it is told to forget.
-            self._interpreter.reset_all_variables()
-            self._interpreter.set_tensor(self._input, encoded[row : row + 1])
-            self._interpreter.invoke()
-            predicted[row] = self._interpreter.get_tensor(self._output)[0]
-        return predicted
+        size = 1 if self._parameters.alone else self.execution.batch_size or _BATCH_SIZE
+        batches = [{"tokens": encoded[start : start + size]} for start in range(0, len(encoded), size)]
+        return np.concatenate(self._runner.run(batches))

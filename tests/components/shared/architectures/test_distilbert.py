@@ -93,7 +93,7 @@ def test_reviews_are_padded_to_the_longest_of_the_batch_rounded_up(architecture:
     assert input_ids.shape == attention_mask.shape == (2, 8)
     assert attention_mask.sum(axis=1).tolist() == [6, 7]
     assert not input_ids[attention_mask == 0].any()
-    assert architecture.inputs(encoded)[0].shape == (5, 32)
+    assert architecture.inputs(encoded)[0].shape == (5, 24)
 
 
 def test_a_long_review_keeps_its_beginning(architecture: DistilBert) -> None:

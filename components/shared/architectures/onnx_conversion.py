@@ -1,0 +1,70 @@
+"""From Keras to ONNX Runtime: conversion with tf2onnx, quantisation with ONNX Runtime's own tools."""
+
+import logging
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import onnx
+import tf2onnx
+from onnxruntime.quantization import QuantType, quantize_dynamic
+
+from components.shared.architectures.base import OnnxConversionError
+
+# Opset 17 is the newest that onnxruntime's quantiser, and every ONNX Runtime since 1.12, know.
+_OPSET = 17
+_NO_KERNELS = {
+    "float16": "ONNX Runtime has no float16 kernels for CPUs: it would compute in float32, after conversions",
+    "int8": "full int8 is built for LiteRT alone: ONNX Runtime has no static int8 for an LSTM, and for a transformer "
+    "one range for each tensor, which loses its accuracy",
+}
+
+
+def convert(serve: Any, quantization: str = "", per_channel: bool = True, kept_in_float: Sequence[str] = ()) -> bytes:
+    """Returns a model for ONNX Runtime.
+
+    Args:
+        serve: A tf.function with an input signature; the names there become those of the inputs.
+        quantization: "" (float32) or "dynamic".
+        per_channel: Each output channel of a matrix has a scale of its own; otherwise each matrix has one.
+        kept_in_float: Names of layers whose weights stay float32.
+
+    Raises:
+        OnnxConversionError: The conversion fails, is not one for ONNX Runtime, or cannot keep a layer in float.
+    """
+    if quantization in _NO_KERNELS:
+        raise OnnxConversionError(_NO_KERNELS[quantization])
+    logging.getLogger("tf2onnx").setLevel(logging.ERROR)
+    try:
+        converted, _ = tf2onnx.convert.from_function(serve, input_signature=serve.input_signature, opset=_OPSET)
+    # tf2onnx raises whatever comes: there is no error class of its own.
+    except Exception as error:
+        raise OnnxConversionError(f"tf2onnx: {error}") from error
+    return _quantized(converted, per_channel, kept_in_float) if quantization else converted.SerializeToString()
+
+
+def _quantized(converted: onnx.ModelProto, per_channel: bool, kept_in_float: Sequence[str]) -> bytes:
+    """Returns the model with int8 weights; what a layer reads is rounded while it runs, one scale for all of it."""
+    kept = [name for layer in kept_in_float for name in _nodes_of(converted, layer)]
+    with tempfile.TemporaryDirectory() as scratch:
+        destination = Path(scratch) / "quantized.onnx"
+        quantize_dynamic(
+            converted,
+            destination,
+            per_channel=per_channel,
+            # Processors without VNNI sum two products in 16 bits, which may overflow; weights of 7 bits would prevent
+            # that. Candidates are measured where they run, so it shows.
+            reduce_range=False,
+            weight_type=QuantType.QInt8,
+            nodes_to_exclude=kept,
+        )
+        return destination.read_bytes()
+
+
+def _nodes_of(converted: onnx.ModelProto, layer: str) -> list[str]:
+    """Returns the names of the nodes that a Keras layer has become; names of layers are parts of their paths."""
+    names = [node.name for node in converted.graph.node if layer in node.name.split("/")]
+    if not names:
+        raise OnnxConversionError(f"tf2onnx has renamed {layer}, so that it cannot be kept in float")
+    return names
