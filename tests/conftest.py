@@ -242,7 +242,7 @@ def own_distilbert(tmp_path_factory: pytest.TempPathFactory) -> Path:
     model.save_pretrained(directory, safe_serialization=True)
     arrays = {}
     for weight in model.weights:
-        name, transpose, *_ = convert_tf_weight_name_to_pt_weight_name(weight.name)
+        name, transpose, *_ = convert_tf_weight_name_to_pt_weight_name(weight.name, tf_weight_shape=weight.shape)
         array = weight.numpy()
         arrays[name] = np.ascontiguousarray(array.T if transpose.value == "simple" else array)
     (directory / "model.safetensors").rename(directory / "tensorflow.safetensors")

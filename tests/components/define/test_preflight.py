@@ -1,5 +1,8 @@
 """The preflight tells what will not be built, and why, before anything runs."""
 
+import shutil
+from pathlib import Path
+
 import pytest
 
 from components.define.preflight import make_plan
@@ -85,7 +88,7 @@ def test_the_code_fingerprint_is_part_of_the_plan() -> None:
         ({"techniques": ["cluster+prune"]}, "prune before clustering"),
         ({"techniques": [""]}, "unknown technique ''"),
         ({"models": ["bert"]}, "unknown model 'bert'; known are logistic, hashing, lstm, distilbert"),
-        ({"models": []}, "unknown model ''"),
+        ({"model": "/nowhere/mine"}, "model /nowhere/mine: no such directory or Keras file"),
         ({"labels": ["1"]}, "at least two"),
         ({"labels": ["1", "1"]}, "at least two different"),
         ({"labels": ["5", "1"]}, "from worst to best"),
@@ -123,7 +126,7 @@ def test_mistakes_are_one_line_before_anything_runs(change: dict[str, object], m
 
 
 def test_every_number_of_the_pipeline_has_a_range_that_holds_its_default_and_the_presets() -> None:
-    numbers = {name: value for name, value in defaults().items() if isinstance(value, int | float)}
+    numbers = {name: value for name, value in defaults().items() if type(value) in (int, float)}
     cluster_only = {"gpu_count", "seed"}
     assert set(numbers) - cluster_only == set(RANGES)
     for preset in PRESETS.values():
@@ -137,3 +140,67 @@ def test_every_choice_of_the_pipeline_holds_its_default() -> None:
 
 def test_labels_may_be_left_to_the_source() -> None:
     assert make_plan(need="", labels=[], models=["lstm"], techniques=[], language="en").wants("lstm")
+
+
+def test_no_named_models_are_all_of_them() -> None:
+    assert _plan([], []).models == ("logistic", "hashing", "lstm", "distilbert")
+
+
+_SETTINGS = {"maximum_words": 1000, "lstm_units": 8, "lstm_directions": 1, "kept_layers": 6, "clusters": 41}
+
+
+def test_cells_stay_empty_with_a_reason_where_a_technique_does_not_apply() -> None:
+    plan = make_plan(
+        need="",
+        labels=LABELS,
+        models=["lstm", "distilbert"],
+        techniques=["layers+dynamic", "cluster", "trim"],
+        language="en",
+        settings=_SETTINGS,
+    )
+    empty = {cell.candidate: cell.reason for cell in plan.cells if not cell.applies}
+    assert set(empty) == {
+        *("lstm-layers", "lstm-layers-dynamic", "lstm-trim", "lstm-cluster"),
+        *("distilbert-layers", "distilbert-layers-dynamic"),
+    }
+    assert empty["lstm-cluster"] == "cluster: classifier has a matrix of 40 weights, fewer than 41 clusters"
+    assert "6 are to be kept, the encoder has 6" in empty["distilbert-layers-dynamic"]
+
+
+def test_the_plan_says_what_the_models_are_made_of_and_survives_json() -> None:
+    plan = make_plan(
+        need="", labels=LABELS, models=[], techniques=["prune", "layers"], language="en", settings=_SETTINGS
+    )
+    lstm, distilbert = plan.anatomies
+    assert (lstm.model, distilbert.model) == ("lstm", "distilbert")
+    assert {effect.technique for effect in lstm.effects} == {"prune"}
+    assert lstm.layers[1].shapes == ((1001, 50),) and lstm.layers[1].frozen
+    assert Plan.model_validate_json(plan.model_dump_json()) == plan
+
+
+def test_an_own_model_is_read_and_its_kind_alone_is_wanted_beside_the_floors(own_distilbert: Path) -> None:
+    plan = make_plan(
+        need="", labels=["1", "2", "3"], models=[], techniques=["dynamic"], language="en", model=str(own_distilbert)
+    )
+    assert plan.models == ("logistic", "hashing", "distilbert")
+    assert plan.brought_model("distilbert") == str(own_distilbert) and plan.brought_model("lstm") == ""
+    (anatomy,) = plan.anatomies
+    assert {"first", "pre_classifier"} <= {layer.name for layer in anatomy.layers}
+    assert [cell.reason for cell in plan.cells if cell.candidate == "distilbert"] == [
+        "brought as it is, not trained here"
+    ]
+
+
+def test_the_other_deep_model_is_trained_if_it_is_named(own_distilbert: Path) -> None:
+    plan = make_plan(need="", labels=[], models=["lstm"], techniques=[], language="en", model=str(own_distilbert))
+    assert plan.models == ("lstm", "distilbert")
+
+
+def test_another_file_of_the_own_model_is_another_plan(own_distilbert: Path, tmp_path: Path) -> None:
+    own = Path(shutil.copytree(own_distilbert, tmp_path / "own"))
+    arguments = {"need": "", "labels": [], "models": [], "techniques": [], "language": "en", "model": str(own)}
+    plans = [make_plan(**arguments)]  # type: ignore[arg-type]
+    (own / "labels.json").write_text('["1", "2", "3"]')
+    plans.append(make_plan(**arguments))  # type: ignore[arg-type]
+    first, second = (plan.brought.fingerprint for plan in plans if plan.brought)
+    assert first != second
