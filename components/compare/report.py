@@ -20,6 +20,7 @@ from components.compare.table import Row
 from components.compare.techniques import Gain
 from components.compare.tuning_chart import describe_search, draw_search
 from components.compare.word_pictures import draw_driving_words, draw_review_words
+from components.compare.wording import describe_tried, fastest_of_each_runtime
 from components.shared.features import OUTCOMES, Features
 from components.shared.files import write_text
 from components.shared.history import History
@@ -157,6 +158,10 @@ def render_report(content: ReportContent) -> str:
         rows=content.rows,
         gains=content.gains,
         failed=[row for row in content.rows if row.status == "failed"],
+        tried={
+            one.candidate: "; ".join(map(describe_tried, fastest_of_each_runtime(one.tried)))
+            for one in content.measurements.candidates
+        },
         flips=[(name, flips, list(map(_printable, flips.examples))) for name, flips in content.flips.items()],
         scans=list(map(_shown_scan, content.sensitivities)),
         need=content.need,

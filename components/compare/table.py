@@ -10,9 +10,10 @@ import pandas as pd
 from components.compare.costs import DAYS_A_MONTH, cost_per_1000_eur, cost_per_month_eur, usage_cost_eur
 from components.compare.flips import Flips
 from components.compare.selection import METRIC_NAMES, Decision, Standing
+from components.compare.wording import describe_tried, sentence
 from components.shared.conversions import Conversion
 from components.shared.files import atomic_path
-from components.shared.measurements import CHAMPION, Measurement, Measurements, TriedRuntime
+from components.shared.measurements import CHAMPION, Measurement, Measurements
 from components.shared.metrics import QualityFigures
 from components.shared.need import Need
 from components.shared.plan import Cell, Plan
@@ -175,8 +176,8 @@ def _measured_row(one: Measurement, decision: Decision, evidence: Evidence, need
     if one.candidate in evidence.test:
         shown = _quality(evidence.test[one.candidate])
         figures |= {f"test_{name}": value for name, value in shown.items()}
-    notes = [reason, _sentence(cell.reason if cell else "")]
-    notes += [_sentence(note) for note in (*one.warnings, *one.notes)]
+    notes = [reason, sentence(cell.reason if cell else "")]
+    notes += [sentence(note) for note in (*one.warnings, *one.notes)]
     return Row(
         candidate=one.candidate,
         model=one.model,
@@ -211,14 +212,14 @@ def _champion_row(one: Measurement, evidence: Evidence, need: Need) -> Row:
         model=one.model,
         chain="+".join(one.chain),
         status="deployed",
-        reason=" ".join(["The model that is deployed now.", *(_sentence(warning) for warning in one.warnings)]),
+        reason=" ".join(["The model that is deployed now.", *(sentence(warning) for warning in one.warnings)]),
         **_figures(one, evidence, need),
     )
 
 
 def _failed_row(name: str, reason: str, cell: Cell | None) -> Row:
     model, chain = (cell.model, "+".join(cell.chain)) if cell else ("", "")
-    return Row(candidate=name, model=model, chain=chain, status="failed", reason=_sentence(reason))
+    return Row(candidate=name, model=model, chain=chain, status="failed", reason=sentence(reason))
 
 
 def _offer_row(offer: Offer, need: Need) -> Row:
@@ -229,7 +230,7 @@ def _offer_row(offer: Offer, need: Need) -> Row:
         status=f"not measured: {offer.status}",
         cost_per_month_eur=offer.price_per_1000_eur / 1000 * need.reviews_per_day * DAYS_A_MONTH,
         cost_per_1000_eur=offer.price_per_1000_eur,
-        reason=f"{_sentence(offer.reason)} Price of {offer.model}: {offer.basis}.",
+        reason=f"{sentence(offer.reason)} Price of {offer.model}: {offer.basis}.",
     )
 
 
@@ -239,7 +240,7 @@ def _inapplicable_row(cell: Cell) -> Row:
         model=cell.model,
         chain="+".join(cell.chain),
         status="not applicable",
-        reason=_sentence(cell.reason),
+        reason=sentence(cell.reason),
     )
 
 
@@ -271,15 +272,6 @@ def _technique_figures(one: Measurement, evidence: Evidence, need: Need) -> dict
     return figures
 
 
-def _tried(one: TriedRuntime) -> str:
-    """Returns such as "litert, 1 × 2 threads: 312 reviews/s" or "onnxruntime: no such operator"."""
-    if one.reviews_per_second is None:
-        return f"{one.runtime}: {one.note}"
-    batch = "" if one.batch_size is None else f", batch {one.batch_size}"
-    way = f"{one.runtime}, {one.workers} × {one.threads} threads{batch}: {one.reviews_per_second:.0f} reviews/s"
-    return f"{way} ({one.note})" if one.note else way
-
-
 def _figures(one: Measurement, evidence: Evidence, need: Need) -> dict[str, Any]:
     rate = one.reviews_per_second
     return (
@@ -295,7 +287,7 @@ def _figures(one: Measurement, evidence: Evidence, need: Need) -> dict[str, Any]
             "threads": one.threads,
             "workers": one.workers,
             "batch_size": one.batch_size,
-            "runtimes_tried": "; ".join(map(_tried, one.tried)),
+            "runtimes_tried": "; ".join(map(describe_tried, one.tried)),
             "peak_memory_mb": one.peak_memory_mb,
             "loaded_memory_mb": one.loaded_memory_mb,
             "size_mb": None if one.size_bytes is None else one.size_bytes / _BYTES_PER_MB,
@@ -306,11 +298,3 @@ def _figures(one: Measurement, evidence: Evidence, need: Need) -> dict[str, Any]
             "cost_per_1000_eur": cost_per_1000_eur(one, need),
         }
     )
-
-
-def _sentence(text: str) -> str:
-    """Returns a text as one sentence on one line."""
-    text = " ".join(text.split())
-    if not text:
-        return ""
-    return text[0].upper() + text[1:] + ("" if text[-1] in ".!?" else ".")

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 from components.compare.bootstrap import Samples
 from components.compare.selection import Candidate, Difference, compare_quality
+from components.compare.wording import sentence
 from components.shared.chains import candidate_id
 from components.shared.conversions import Conversion
-from components.shared.measurements import Measurement
+from components.shared.measurements import Measurement, Spread
 
 #: Sizes are exact, but a few bytes of description do not make a model smaller.
 _SAME_SIZE = 0.05
@@ -23,7 +24,7 @@ class Ratios:
     Attributes:
         disk, gzip: Size of the bundle, as it is and compressed.
         one_review: Median time for one review.
-        many_reviews: Time for many reviews, at the best batch of each.
+        many_reviews: Time for many reviews, at the best batch of each; 1 where the measured spreads overlap.
     """
 
     disk: float
@@ -111,7 +112,7 @@ def _describe(
     words = [f"It brought nothing {_where(one, parent)}: neither smaller nor faster nor better."] if nothing else []
     words += _slower(one, parent, ratios)
     words += [_without(one, technique, by_name, conversion) for technique in ("prune", "cluster")]
-    words += conversion.notes if conversion else ()
+    words += map(sentence, conversion.notes if conversion else ())
     return Gain(
         candidate=one.candidate,
         parent=parent.candidate,
@@ -134,7 +135,7 @@ def _ratios(one: Measurement, other: Measurement) -> Ratios:
         disk=_ratio(size, other_size),
         gzip=_ratio(gzip, other_gzip),
         one_review=_ratio(one.latency_p50_ms, other.latency_p50_ms),
-        many_reviews=_ratio(other.reviews_per_second.median, one.reviews_per_second.median),
+        many_reviews=_time_ratio(one.reviews_per_second, other.reviews_per_second),
     )
 
 
@@ -146,6 +147,12 @@ def _sizes(one: Measurement) -> tuple[int, int]:
 
 def _ratio(value: float, other: float) -> float:
     return value / other if other else 1.0
+
+
+def _time_ratio(speed: Spread, other: Spread) -> float:
+    """Returns the time for a review, by its speed, divided by another one's; 1 if the spreads overlap."""
+    overlap = speed.low <= other.high and other.low <= speed.high
+    return 1.0 if overlap else _ratio(other.median, speed.median)
 
 
 def _slower(one: Measurement, parent: Measurement, ratios: Ratios) -> list[str]:

@@ -18,7 +18,7 @@ from components.shared.conversions import Conversion
 from components.shared.explanations import DrivingWords, Explanation, WordEffect
 from components.shared.features import Features, Finding
 from components.shared.history import History
-from components.shared.measurements import Champion, Machine, Measurement, Measurements, Spread
+from components.shared.measurements import Champion, Machine, Measurement, Measurements, Spread, TriedRuntime
 from components.shared.meter import Usage
 from components.shared.metrics import quality
 from components.shared.need import parse_need
@@ -431,6 +431,23 @@ def test_what_a_technique_left_and_took_stands_in_the_second_table():
     assert '<td data-value="0.5">50%</td>' in section
     assert '<td data-value="32">32</td>' in section
     assert '<td data-value="36.0">36.0</td>' in section
+
+
+def test_the_fastest_way_on_each_run_time_is_told_with_why():
+    content = make_content(3)
+    tried = (
+        TriedRuntime(runtime="litert", reviews_per_second=10.0),
+        TriedRuntime(runtime="litert", threads=2, reviews_per_second=20.0),
+        TriedRuntime(runtime="onnxruntime", note=_HOSTILE),
+    )
+    first, *others = content.measurements.candidates
+    measured = (first.model_copy(update={"tried": tried, "batch_size": 16}), *others)
+    page = render_report(
+        replace(content, measurements=content.measurements.model_copy(update={"candidates": measured}))
+    )
+    section = _section(page, "details")
+    assert "litert, 1 × 2 threads: 20 reviews/s; onnxruntime: &lt;script&gt;" in section
+    assert "10 reviews/s" not in section
 
 
 def test_every_technique_is_told_in_words_and_failures_with_their_reason():

@@ -108,6 +108,13 @@ def test_a_slower_model_is_said_to_be_slower_than_float_on_this_run_time():
     assert gain.nothing
 
 
+def test_speeds_whose_spreads_overlap_are_no_gain():
+    child = _measurement("lstm-dynamic", ("dynamic",), speed=150.0)
+    wide = child.model_copy(update={"reviews_per_second": Spread(median=150.0, low=90.0, high=200.0, repetitions=3)})
+    assert _gain(child).many_reviews == "1.5× faster"
+    assert _gain(wide).many_reviews == "no gain"
+
+
 def test_two_run_times_are_both_named():
     child = _measurement("lstm-prune", ("prune",), gzip=4_000_000).model_copy(update={"runtime": "onnxruntime"})
     assert _gain(child).words[-1].endswith("(2.0 times smaller) on onnxruntime (lstm on litert).")
