@@ -99,6 +99,8 @@ def _check(parameters: dict[str, Any]) -> Plan:
         **{name: every[name] for name in names},
         lstm_embedding_training=every["lstm_embedding_training"],
         distilbert_base_model=base_model,
+        pruned_layers=every["pruned_layers"],
+        kept_in_float=every["kept_in_float"],
         choices=chosen,
         settings={name: every[name] for name in RANGES},
     )

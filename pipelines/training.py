@@ -15,7 +15,7 @@
 12. the gate           deploy, or record why nothing was deployed
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from kfp import dsl
 
@@ -91,7 +91,7 @@ def optimise(
     gpu = GpuNodes(gpu_type, gpu_count, gpu_node_selector, gpu_toleration)
     given = {"model": model, "features": features, "plan": plan, "techniques": techniques}
     parents = {"trained": trained, "trained_fingerprint": trained_fingerprint}
-    training = {"rows": rows, "epochs": epochs, "learning_rate": learning_rate, "seed": seed}
+    training: dict[str, Any] = {"rows": rows, "epochs": epochs, "learning_rate": learning_rate, "seed": seed}
 
     shrunk = shrink(
         **given,
@@ -407,6 +407,8 @@ def training_pipeline(
         maximum_words=maximum_words,
         model=model,
         distilbert_base_model=distilbert_base_model,
+        pruned_layers=pruned_layers,
+        kept_in_float=kept_in_float,
         embeddings=embeddings,
         lstm_embedding_training=lstm_embedding_training,
         lstm_units=lstm_units,

@@ -28,6 +28,8 @@ def define(
     maximum_words: int,
     model: str,
     distilbert_base_model: str,
+    pruned_layers: list[str],
+    kept_in_float: list[str],
     embeddings: list[str],
     lstm_embedding_training: str,
     lstm_units: int,
@@ -98,6 +100,8 @@ def define(
         maximum_words: Checked to be in its range.
         model: A model of one's own, checked and read; empty: none.
         distilbert_base_model: What DistilBERT starts from, read for its sizes.
+        pruned_layers: Checked to name layers.
+        kept_in_float: Checked to name layers.
         embeddings: The LSTM is trained with each of these word vectors.
         lstm_embedding_training: Checked to be known.
         lstm_units: Checked to be in its range.
@@ -227,6 +231,8 @@ def define(
         lstm_embedding_training=lstm_embedding_training,
         distilbert_base_model=distilbert_base_model,
         model=model,
+        pruned_layers=pruned_layers,
+        kept_in_float=kept_in_float,
     )
     write_text(Path(plan.path), result.model_dump_json(indent=2))
     return (result.code_fingerprint, result.brought.fingerprint if result.brought else "")

@@ -4,10 +4,13 @@ The rules say what the technique steps do; tests hold them against the models th
 """
 
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 from components.shared.anatomy import Effect, Layer, count_parameters
-from components.shared.chains import Chain
+from components.shared.chains import SHRINKING, Chain
+from components.shared.layer_names import matching
 
 #: TensorFlow Lite leaves smaller arrays in float32 when it quantises weights alone.
 SMALLEST_QUANTIZED = 1024
@@ -16,35 +19,54 @@ _GATES = 4
 #: Smaller shares of the weights are only said to be small.
 _LEAST_SHOWN = 0.001
 _WORD_VECTORS = "embeddings.word_embeddings"
-_BLOCK = re.compile(r"^transformer\.layer\.(\d+)\.")
+_BLOCK, _ANY_BLOCK = re.compile(r"^transformer\.layer\.(\d+)\."), "transformer.layer.*."
+_INPUT = "InputLayer"
 
 #: Whether a technique changes a layer, and what it does or why it does not.
 _Rule = tuple[bool, str]
 
 
-def list_effects(layers: Sequence[Layer], techniques: Sequence[str]) -> tuple[Effect, ...]:
+@dataclass(frozen=True)
+class LayerChoices:
+    """Which layers the user chose, as names and shell patterns: those to prune, and those that nothing may change."""
+
+    pruned: Sequence[str] = ("*",)
+    kept_in_float: Sequence[str] = ()
+
+
+_NO_CHOICES = LayerChoices()
+
+
+def list_effects(
+    layers: Sequence[Layer], techniques: Sequence[str], choices: LayerChoices = _NO_CHOICES
+) -> tuple[Effect, ...]:
     """Returns what each technique does, layers of one kind with the same fate together."""
     total = count_parameters(tuple(layers)) or 1
     effects = []
     for technique in techniques:
         groups: dict[tuple[str, _Rule], list[Layer]] = {}
         for layer in layers:
-            if layer.kind != "InputLayer":
-                groups.setdefault((layer.kind, effect_on(technique, layer)), []).append(layer)
-        effects += [_effect(technique, *key, group, total) for key, group in groups.items()]
+            if layer.kind != _INPUT:
+                groups.setdefault((layer.kind, effect_on(technique, layer, choices)), []).append(layer)
+        effects += [_effect(technique, *key, _names(group, layers), group, total) for key, group in groups.items()]
     return tuple(effects)
 
 
-def effect_on(technique: str, layer: Layer) -> tuple[bool, str]:
+def effect_on(technique: str, layer: Layer, choices: LayerChoices = _NO_CHOICES) -> tuple[bool, str]:
     """Returns whether a technique changes a layer, and what it does or why it leaves the layer."""
-    return _RULES[technique](layer)
+    changed, words = _RULES[technique](layer)
+    if changed and technique == "prune" and not matching([layer.name], choices.pruned):
+        return False, "left as it is: not among pruned_layers"
+    if changed and technique not in SHRINKING and matching([layer.name], choices.kept_in_float):
+        return False, "left as it is: named in kept_in_float"
+    return changed, words
 
 
-def describe_reach(technique: str, layers: Sequence[Layer]) -> str:
+def describe_reach(technique: str, layers: Sequence[Layer], choices: LayerChoices = _NO_CHOICES) -> str:
     """Returns in words which weights of a model a technique changes; empty without layers."""
     if not layers:
         return ""
-    changed = [layer for layer in layers if layer.shapes and effect_on(technique, layer)[0]]
+    changed = _changed(technique, layers, choices)
     kinds = ", ".join(dict.fromkeys(layer.kind for layer in changed))
     share = count_parameters(tuple(changed)) / (count_parameters(tuple(layers)) or 1)
     return f"changes {kinds}: {percent(share)} of the weights"
@@ -55,7 +77,13 @@ def percent(share: float) -> str:
     return f"{share * 100:.1f} %" if share >= _LEAST_SHOWN else f"under {_LEAST_SHOWN * 100:g} %"
 
 
-def find_obstacle(model: str, chain: Chain, layers: Sequence[Layer], settings: Mapping[str, float]) -> str:
+def find_obstacle(
+    model: str,
+    chain: Chain,
+    layers: Sequence[Layer],
+    settings: Mapping[str, float],
+    choices: LayerChoices = _NO_CHOICES,
+) -> str:
     """Returns why a chain cannot be built from a model; empty if nothing stands in its way.
 
     Args:
@@ -63,21 +91,39 @@ def find_obstacle(model: str, chain: Chain, layers: Sequence[Layer], settings: M
         chain: Techniques in order.
         layers: Of the float model.
         settings: Parameters of the pipeline; what matters here is `clusters`, `sparsity` and `kept_layers`.
+        choices: Of layers.
     """
     for technique in chain:
         if technique in ("layers", "trim") and model == "lstm":
             return _NOT_FOR_LSTM[technique]
     if "layers" in chain and (reason := _no_layer_to_drop(layers, settings)):
         return reason
-    return _too_many_clusters(chain, layers, settings) if "cluster" in chain else ""
+    for technique in chain:
+        if layers and not _changed(technique, layers, choices):
+            return f"{technique}: pruned_layers and kept_in_float leave it no layer of {model}"
+    return _too_many_clusters(chain, layers, settings, choices) if "cluster" in chain else ""
 
 
-def _effect(technique: str, kind: str, rule: _Rule, layers: list[Layer], total: int) -> Effect:
+def _changed(technique: str, layers: Sequence[Layer], choices: LayerChoices) -> list[Layer]:
+    """Returns the layers whose weights a technique changes."""
+    return [layer for layer in layers if layer.shapes and effect_on(technique, layer, choices)[0]]
+
+
+def _names(group: Sequence[Layer], layers: Sequence[Layer]) -> tuple[str, ...]:
+    """Returns what the layers of a group are called; a star stands for every block, if all of them are in it."""
+    inside, all_of_them = (Counter(_BLOCK.sub(_ANY_BLOCK, layer.name) for layer in some) for some in (group, layers))
+    starred = {layer.name: _BLOCK.sub(_ANY_BLOCK, layer.name) for layer in group}
+    return tuple(dict.fromkeys(star if inside[star] == all_of_them[star] else name for name, star in starred.items()))
+
+
+def _effect(
+    technique: str, kind: str, rule: _Rule, names: tuple[str, ...], layers: Sequence[Layer], total: int
+) -> Effect:
     unknown = all(layer.parameters is None for layer in layers)
     parameters = None if unknown else count_parameters(tuple(layers))
     return Effect(
         technique=technique,
-        layers=tuple(dict.fromkeys(_BLOCK.sub("transformer.layer.*.", layer.name) for layer in layers)),
+        layers=names,
         kind=kind,
         parameters=parameters,
         share=None if parameters is None else parameters / total,
@@ -191,12 +237,14 @@ def _no_layer_to_drop(layers: Sequence[Layer], settings: Mapping[str, float]) ->
     return f"layers: {kept:g} are to be kept, the encoder has {depth}: nothing would go" if kept >= depth else ""
 
 
-def _too_many_clusters(chain: Chain, layers: Sequence[Layer], settings: Mapping[str, float]) -> str:
+def _too_many_clusters(
+    chain: Chain, layers: Sequence[Layer], settings: Mapping[str, float], choices: LayerChoices
+) -> str:
     """Returns which matrix has fewer weights to cluster than clusters; zeros of pruning are none."""
     clusters = settings.get("clusters", 0)
     left = 1 - settings.get("sparsity", 0) if "prune" in chain else 1
-    for layer in layers:
-        if _compress(layer, "")[0] and layer.matrices and int(min(layer.matrices) * left) < clusters:
+    for layer in _changed("cluster", layers, choices):
+        if layer.matrices and int(min(layer.matrices) * left) < clusters:
             weights = f"{int(min(layer.matrices) * left)} weights{' after pruning' if left < 1 else ''}"
             return f"cluster: {layer.name} has a matrix of {weights}, fewer than {clusters:g} clusters"
     return ""

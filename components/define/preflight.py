@@ -1,16 +1,17 @@
 """The preflight: which candidates will be built, which will not, and why, before any time is spent."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 
 from components.define.anatomies import read_anatomy
-from components.define.effects import describe_reach, find_obstacle, list_effects
+from components.define.effects import LayerChoices, describe_reach, find_obstacle, list_effects
 from components.define.own_model import read_own_model
 from components.define.ranges import check_choices, check_ranges
 from components.shared.anatomy import Anatomy
 from components.shared.chains import STEP_OF_TECHNIQUE, Chain, parse_chain
 from components.shared.errors import UserError
 from components.shared.fingerprints import code_fingerprint
+from components.shared.layer_names import unmatched
 from components.shared.lstm_variants import PACKAGED, Variant, embedding_names, list_variants
 from components.shared.need import parse_need
 from components.shared.plan import DEEP_MODELS, LINEAR_MODELS, MODELS, Cell, Plan
@@ -33,6 +34,8 @@ def make_plan(
     lstm_embedding_training: str = "frozen",
     distilbert_base_model: str = "",
     model: str = "",
+    pruned_layers: Sequence[str] = ("*",),
+    kept_in_float: Sequence[str] = (),
 ) -> Plan:
     """Checks what the user wants and returns the candidates to build.
 
@@ -51,6 +54,7 @@ def make_plan(
         lstm_embedding_training: Whether the LSTM is trained with them frozen, fine-tuned, or both.
         distilbert_base_model: Where DistilBERT's weights come from.
         model: Directory, Keras file or gs:// URI of a model of one's own, which is not trained; or empty.
+        pruned_layers, kept_in_float: Names and shell patterns of the layers to prune, and of those to leave alone.
 
     Raises:
         UserError: The first thing that is wrong, in one line.
@@ -78,14 +82,16 @@ def make_plan(
         for name in DEEP_MODELS
         if name in wanted
     }
-    cells = _cells(wanted, chains, variants, anatomies, settings, own.brought.model if own else "")
+    chosen = LayerChoices(pruned_layers, kept_in_float)
+    _check_layer_names(anatomies.values(), chosen)
+    cells = _cells(wanted, chains, variants, anatomies, settings, own.brought.model if own else "", chosen)
     return Plan(
         need=parsed,
         models=wanted,
         cells=tuple(cells),
         code_fingerprint=code_fingerprint(),
         brought=own.brought if own else None,
-        anatomies=tuple(_with_effects(anatomy, cells) for anatomy in anatomies.values() if anatomy.layers),
+        anatomies=tuple(_with_effects(anatomy, cells, chosen) for anatomy in anatomies.values() if anatomy.layers),
     )
 
 
@@ -110,6 +116,18 @@ def _with_parents(chains: list[Chain]) -> list[Chain]:
     return sorted(needed, key=lambda chain: (len(chain), [order.index(technique) for technique in chain]))
 
 
+def _check_layer_names(anatomies: Iterable[Anatomy], chosen: LayerChoices) -> None:
+    """Checks that every pattern describes a layer with weights of some model that is known."""
+    known = [anatomy for anatomy in anatomies if anatomy.layers]
+    names = [layer.name for anatomy in known for layer in anatomy.layers if layer.shapes]
+    for option, patterns in (("pruned_layers", chosen.pruned), ("kept_in_float", chosen.kept_in_float)):
+        for pattern in unmatched(names, patterns) if names else ():
+            models = " and ".join(anatomy.model for anatomy in known)
+            raise UserError(
+                f"{option}: no layer of {models} is called '{pattern}'; --dry-run lists them, such as {names[-1]}"
+            )
+
+
 def _cells(
     models: Sequence[str],
     chains: Sequence[Chain],
@@ -117,6 +135,7 @@ def _cells(
     anatomies: Mapping[str, Anatomy],
     settings: Mapping[str, float],
     own: str,
+    chosen: LayerChoices,
 ) -> list[Cell]:
     cells = []
     for model in models:
@@ -126,17 +145,17 @@ def _cells(
             cells += _lstm_cells(lstms) if model == "lstm" else [Cell(model=model)]
         layers = anatomies[model].layers if model in anatomies else ()
         for chain in chains:
-            obstacle = find_obstacle(model, chain, layers, settings) if model in DEEP_MODELS else _LINEAR
-            reason = obstacle or describe_reach(chain[-1], layers)
+            obstacle = find_obstacle(model, chain, layers, settings, chosen) if model in DEEP_MODELS else _LINEAR
+            reason = obstacle or describe_reach(chain[-1], layers, chosen)
             cells.append(Cell(model=model, chain=chain, applies=not obstacle, reason=reason))
     return cells
 
 
-def _with_effects(anatomy: Anatomy, cells: Sequence[Cell]) -> Anatomy:
+def _with_effects(anatomy: Anatomy, cells: Sequence[Cell], chosen: LayerChoices) -> Anatomy:
     """Returns an anatomy with what the techniques of those cells do that will be built."""
     used = {technique for cell in cells if cell.model == anatomy.model and cell.applies for technique in cell.chain}
     wanted = [technique for technique in STEP_OF_TECHNIQUE if technique in used]
-    return anatomy.model_copy(update={"effects": list_effects(anatomy.layers, wanted)})
+    return anatomy.model_copy(update={"effects": list_effects(anatomy.layers, wanted, chosen)})
 
 
 def _lstm_cells(variants: list[Variant]) -> list[Cell]:

@@ -7,7 +7,14 @@ import pytest
 from ai_edge_litert.interpreter import Interpreter
 
 from components.define.distilbert_layers import PACKAGED_SIZES, list_distilbert_layers
-from components.define.effects import SMALLEST_QUANTIZED, describe_reach, effect_on, find_obstacle, list_effects
+from components.define.effects import (
+    SMALLEST_QUANTIZED,
+    LayerChoices,
+    describe_reach,
+    effect_on,
+    find_obstacle,
+    list_effects,
+)
 from components.define.lstm_layers import LstmShape, list_lstm_layers
 from components.shared.anatomy import Layer
 from components.shared.architectures.distilbert import DistilBert
@@ -143,3 +150,28 @@ def test_chains_that_cannot_be_built_have_a_reason(
     reason = find_obstacle(model, chain, _LAYERS[model], settings)
     assert words in reason
     assert bool(words) == bool(reason)
+
+
+def test_layers_that_the_user_keeps_are_left_by_all_techniques_but_those_that_shrink() -> None:
+    chosen = LayerChoices(kept_in_float=["transformer.layer.0.*"])
+    for technique in STEP_OF_TECHNIQUE:
+        left = {layer.name for layer in _LAYERS["distilbert"] if not effect_on(technique, layer, chosen)[0]}
+        assert ("transformer.layer.0.ffn.lin1" in left) == (technique != "layers")
+    (kept, changed) = [
+        effect for effect in list_effects(_LAYERS["distilbert"], ["prune"], chosen) if effect.kind == "Dense"
+    ]
+    assert "transformer.layer.0.ffn.lin1" in kept.layers and "transformer.layer.1.ffn.lin1" in changed.layers
+
+
+def test_only_chosen_layers_are_pruned() -> None:
+    chosen = LayerChoices(pruned=["lstm*"])
+    changed = {layer.name for layer in _LAYERS["lstm"] if effect_on("prune", layer, chosen)[0]}
+    assert changed == {"lstm", "lstm_backward"}
+    assert "classifier" in {layer.name for layer in _LAYERS["lstm"] if effect_on("cluster", layer, chosen)[0]}
+
+
+def test_a_technique_that_is_left_no_layer_has_a_reason() -> None:
+    chosen = LayerChoices(pruned=["transformer.*"], kept_in_float=["classifier"])
+    reason = find_obstacle("lstm", ("prune", "dynamic"), _LAYERS["lstm"], {}, chosen)
+    assert reason == "prune: pruned_layers and kept_in_float leave it no layer of lstm"
+    assert find_obstacle("distilbert", ("prune",), _LAYERS["distilbert"], {}, chosen) == ""

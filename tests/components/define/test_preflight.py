@@ -88,6 +88,11 @@ def test_the_code_fingerprint_is_part_of_the_plan() -> None:
         ({"techniques": ["cluster+prune"]}, "prune before clustering"),
         ({"techniques": [""]}, "unknown technique ''"),
         ({"models": ["bert"]}, "unknown model 'bert'; known are logistic, hashing, lstm, distilbert"),
+        (
+            {"kept_in_float": ["classifer"], "models": ["distilbert"]},
+            "kept_in_float: no layer of distilbert is called 'classifer'; --dry-run lists them, such as classifier",
+        ),
+        ({"pruned_layers": ["lstm*"], "models": ["distilbert"]}, "pruned_layers: no layer of distilbert"),
         ({"model": "/nowhere/mine"}, "model /nowhere/mine: no such directory or Keras file"),
         ({"labels": ["1"]}, "at least two"),
         ({"labels": ["1", "1"]}, "at least two different"),
