@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from components.shared.architectures.base import Encoded
-from components.shared.architectures.distilbert import WORD_EMBEDDINGS, DistilBert
+from components.shared.architectures.distilbert import POSITION_EMBEDDINGS, WORD_EMBEDDINGS, DistilBert
 from components.shared.checkpoints import Weights
 from components.shared.errors import UserError
 
@@ -22,7 +22,9 @@ from components.shared.errors import UserError
 def trim_vocabulary(
     architecture: DistilBert, weights: Weights, corpus: Sequence[Encoded], minimum_count: int
 ) -> tuple[DistilBert, Weights]:
-    """Returns a model without the word pieces that a corpus uses too rarely; all its other weights stay.
+    """Returns a model without the word pieces that a corpus uses too rarely, and the positions no input reaches.
+
+    All its other weights stay.
 
     Args:
         architecture: Of the model.
@@ -38,8 +40,11 @@ def trim_vocabulary(
         counts.update(review.tolist())
     used = [piece for piece, count in counts.items() if count >= minimum_count]
     tokenizer, kept = trim_tokenizer(architecture.tokenizer_json, used)
-    vectors = {WORD_EMBEDDINGS: weights[WORD_EMBEDDINGS][kept]}
-    return architecture.with_tokenizer(tokenizer, len(kept)), weights | vectors
+    vectors = {
+        WORD_EMBEDDINGS: weights[WORD_EMBEDDINGS][kept],
+        POSITION_EMBEDDINGS: weights[POSITION_EMBEDDINGS][: architecture.max_length],
+    }
+    return architecture.with_vocabulary(tokenizer, len(kept)), weights | vectors
 
 
 def trim_tokenizer(content: str, used: Iterable[int]) -> tuple[str, NDArray[np.int64]]:

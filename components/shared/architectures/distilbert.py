@@ -28,8 +28,8 @@ _CALIBRATION_BATCH = 32
 #: "Understanding and overcoming the challenges of efficient transformer quantization"): one int8 range for all
 #: would lose the others.
 _OUTLIERS = ".ffn.lin2"
-#: Name of the word pieces' vectors among the weights of a checkpoint.
-WORD_EMBEDDINGS = "embeddings.word_embeddings/0"
+#: Names of the vectors of word pieces and of positions among the weights of a checkpoint.
+WORD_EMBEDDINGS, POSITION_EMBEDDINGS = "embeddings.word_embeddings/0", "embeddings.position_embeddings/0"
 
 
 class _Description(BaseModel):
@@ -99,14 +99,15 @@ class DistilBert(Architecture):
         """The content of tokenizer.json."""
         return self._tokenizer_json
 
-    def with_tokenizer(self, tokenizer: str, pieces: int) -> "DistilBert":
-        """Returns the same model over other word pieces.
+    def with_vocabulary(self, tokenizer: str, pieces: int) -> "DistilBert":
+        """Returns the same model over other word pieces, and with no more positions than its inputs have.
 
         Args:
             tokenizer: Content of tokenizer.json.
             pieces: How many word pieces it has.
         """
-        return self._changed(sizes=self.sizes.model_copy(update={"vocab_size": pieces}), tokenizer=tokenizer)
+        numbers = {"vocab_size": pieces, "max_position_embeddings": self.max_length}
+        return self._changed(sizes=self.sizes.model_copy(update=numbers), tokenizer=tokenizer)
 
     def with_layers(self, layers: int) -> "DistilBert":
         """Returns the same model with another number of layers in its encoder."""

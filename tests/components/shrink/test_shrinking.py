@@ -19,7 +19,8 @@ from components.shared.fitting import predict
 from components.shrink.layers import LayersSettings
 from components.shrink.shrinking import shrink_candidates
 
-UNUSED = ("zebra", "quilted", "##zy")
+_MAX_LENGTH = 15
+_UNUSED = ("zebra", "quilted", "##zy")
 
 
 def _texts(optimised: Any, split: str) -> list[str]:
@@ -53,8 +54,9 @@ def test_only_pieces_that_train_uses_and_characters_are_left(optimised: Any) -> 
         Tokenizer.from_file(str(optimised.bundles()[name] / "tokenizer.json")).get_vocab()
         for name in ("distilbert", "distilbert-trim")
     ]
-    assert set(vocabularies[0]) - set(vocabularies[1]) == set(UNUSED)
-    assert _sizes(_checkpoint(optimised, "distilbert-trim")).vocab_size == len(vocabularies[1])
+    assert set(vocabularies[0]) - set(vocabularies[1]) == set(_UNUSED)
+    sizes = _sizes(_checkpoint(optimised, "distilbert-trim"))
+    assert (sizes.vocab_size, sizes.max_position_embeddings) == (len(vocabularies[1]), _MAX_LENGTH)
 
 
 def test_a_word_that_train_does_not_use_is_still_read(optimised: Any) -> None:
