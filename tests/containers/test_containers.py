@@ -112,7 +112,14 @@ def test_training_and_quantisation_run_in_their_image(
     shutil.copytree(tiny_features, data / "features")
     write_failures(data / "none", {})
     inputs = {"features": "features", "plan": "plan.json"}
-    training = {"models": ["lstm"], "features_fingerprint": "f", "units": 4, "dropout": 0.1, "epochs": 2}
+    training = {
+        "models": ["lstm"],
+        "features_fingerprint": "f",
+        "model_fingerprint": "",
+        "units": 4,
+        "dropout": 0.1,
+        "epochs": 2,
+    }
     training |= {"embedding_training": "frozen", "directions": 2, "embedding_dropout": 0.0}
     training |= {"patience": 2, "batch_size": 8, "learning_rate": 0.05, "seed": 1}
     engine.run_step(train_image, train_lstm, data, training, inputs)
