@@ -11,6 +11,8 @@ PRESETS: dict[str, dict[str, Any]] = {
         "distilbert_train_rows": 2000,
         "distilbert_epochs": 2,
         "distilbert_technique_rows": 500,
+        "layers_rows": 1000,
+        "layers_epochs": 2,
         "calibration_rows": 50,
         "sensitivity_reviews": 40,
         "latency_reviews": 100,

@@ -244,7 +244,7 @@ def training_pipeline(
     layers_epochs: int = 3,
     layers_learning_rate: float = 0.0,
     soft_label_weight: float = 0.5,
-    minimum_piece_count: int = 1,
+    minimum_piece_count: int = 3,
     sparsity: float = 0.5,
     pruning_schedule: str = "polynomial",
     pruned_layers: list[str] = ["*"],  # noqa: B006
