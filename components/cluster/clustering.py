@@ -77,7 +77,7 @@ def cluster_candidates(
 
     def cluster(parent: Checkpoint, chain: Chain) -> Built:
         clustered = _clustered(parent, features, settings, finetuning)
-        notes = left_alone(parent, settings.kept_in_float)
+        notes = left_alone(parent.architecture, clustered, settings.kept_in_float)
         return Built(converted=parent.architecture.export(clustered), model=clustered, notes=notes)
 
     wanted = read_plan(plan)

@@ -75,7 +75,7 @@ def prune_candidates(
 
     def prune(parent: Checkpoint, chain: Chain) -> Built:
         pruned = _pruned(parent, features, settings, finetuning)
-        notes = left_alone(parent, settings.kept_in_float, settings.layers)
+        notes = left_alone(parent.architecture, pruned, settings.kept_in_float, settings.layers)
         return Built(converted=parent.architecture.export(pruned), model=pruned, notes=notes)
 
     wanted = read_plan(plan)

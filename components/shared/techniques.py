@@ -30,6 +30,8 @@ from components.shared.text import join_title
 
 _CHECK_ROWS = 300
 _CHECK_SEED = 0
+#: While a technique trains on, this many reviews of tune tell how it goes; nothing is chosen by them.
+_WATCHED_ROWS = 100
 
 
 @dataclass(frozen=True)
@@ -143,7 +145,7 @@ def train_on(
         seed=finetuning.seed,
         word_dropout=description.word_dropout,
     )
-    tune = read_examples(architecture, features, "tune", _CHECK_ROWS, _CHECK_SEED)
+    tune = read_examples(architecture, features, "tune", _WATCHED_ROWS, _CHECK_SEED)
     fit(architecture, model, train, tune, architecture.class_weights(description), settings, callbacks)
 
 
@@ -172,9 +174,11 @@ def wrap_compressible(
     return keras.models.clone_model(model, clone_function=lambda layer: wrap(layer) if layer.name in names else layer)
 
 
-def left_alone(parent: Checkpoint, kept_in_float: Sequence[str], chosen: Sequence[str] = ("*",)) -> tuple[str, ...]:
+def left_alone(
+    architecture: Architecture, model: Any, kept_in_float: Sequence[str], chosen: Sequence[str] = ("*",)
+) -> tuple[str, ...]:
     """Returns a note on the compressible layers that `wrap_compressible` leaves as they are, if there are any."""
-    compressible = parent.architecture.compressible_layers(parent.build())
+    compressible = architecture.compressible_layers(model)
     changed = set(matching(compressible, chosen)) - set(matching(compressible, kept_in_float))
     left = [name for name in compressible if name not in changed]
     return (f"left as they are: {', '.join(left)}",) if left else ()

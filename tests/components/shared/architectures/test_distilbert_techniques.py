@@ -11,21 +11,27 @@ from components.cluster.clustering import ClusteringSettings, cluster_candidates
 from components.finetune_distilbert.finetuning import DistilBertSettings, finetune
 from components.prune.pruning import PruningSettings, prune_candidates
 from components.quantize.quantization import QuantizationSettings, quantize_candidates
+from components.shared.architectures.litert_conversion import stored_matrices
 from components.shared.bundle import load_bundle, read_manifest
 from components.shared.candidates import checkpoint_directory, list_bundles, read_failures
 from components.shared.checkpoints import load_checkpoint
+from components.shared.conversions import read_conversions
 from components.shared.features import read_split
 from components.shared.finetuning import Finetuning
 from components.shared.plan import Cell, Plan, read_plan
 
 _CHAINS = (
     ("dynamic",),
+    ("float16",),
     ("int8",),
     ("qat",),
     ("prune",),
-    ("prune", "dynamic"),
+    ("prune", "int8"),
     ("cluster",),
+    ("cluster", "dynamic"),
     ("prune", "cluster"),
+    ("prune", "cluster", "dynamic"),
+    ("prune", "cluster", "qat"),
 )
 _QUANTIZATION = QuantizationSettings(calibration_rows=20, per_channel=True, kept_in_float=[], aware_steps=0)
 
@@ -113,21 +119,44 @@ def test_clustered_kernels_have_few_values(optimised: Optimised) -> None:
         assert max(len(np.unique(kernel)) for kernel in optimised.kernels(candidate)) <= 17
 
 
+@pytest.mark.parametrize("candidate", ["distilbert-prune-int8", "distilbert-prune-cluster-qat"])
+def test_zeros_survive_quantisation(optimised: Optimised, candidate: str) -> None:
+    assert 0.45 < read_conversions(optimised.sources())[candidate].sparsity < 0.6
+
+
+@pytest.mark.parametrize(
+    "candidate", ["distilbert-cluster-dynamic", "distilbert-prune-cluster-dynamic", "distilbert-prune-cluster-qat"]
+)
+def test_each_channel_has_no_more_values_after_quantisation_than_there_were_clusters(
+    optimised: Optimised, candidate: str
+) -> None:
+    for matrix in stored_matrices((optimised.bundles()[candidate] / "model.tflite").read_bytes()):
+        assert max(len(np.unique(channel)) for channel in matrix) <= 17
+
+
+def test_records_say_what_int8_and_aware_training_do_otherwise(optimised: Optimised) -> None:
+    records = read_conversions(optimised.sources())
+    assert any("attention, layer norms and GELU" in note for note in records["distilbert-int8"].notes)
+    assert any("then converted as dynamic" in note for note in records["distilbert-qat"].notes)
+    assert records["distilbert-cluster"].distinct_weights <= 17
+    assert records["distilbert-dynamic"].distinct_weights > 100
+
+
 def test_optimised_models_stay_near_the_one_they_come_from(optimised: Optimised) -> None:
     texts = read_split(optimised.features, "select")["natural"].tolist()
     bundles = optimised.bundles()
     parent = load_bundle(bundles["distilbert"]).predict(texts)
-    for candidate in ("distilbert-dynamic", "distilbert-int8", "distilbert-qat"):
+    for candidate in ("distilbert-dynamic", "distilbert-float16", "distilbert-int8", "distilbert-qat"):
         predicted = load_bundle(bundles[candidate]).predict(texts)
         assert (predicted.argmax(axis=1) == parent.argmax(axis=1)).mean() > 0.85, candidate
 
 
 def test_quantised_models_are_smaller(optimised: Optimised) -> None:
     bytes_of = {name: read_manifest(path).files["model.tflite"].bytes for name, path in optimised.bundles().items()}
-    for candidate in ("distilbert-dynamic", "distilbert-int8", "distilbert-qat", "distilbert-prune-dynamic"):
+    for candidate in ("distilbert-dynamic", "distilbert-int8", "distilbert-qat", "distilbert-prune-int8"):
         assert bytes_of[candidate] < 0.75 * bytes_of["distilbert"], candidate
 
 
 def test_the_cost_of_a_chain_includes_the_training_of_its_parent(optimised: Optimised) -> None:
     seconds = {name: read_manifest(path).training.seconds for name, path in optimised.bundles().items()}
-    assert seconds["distilbert"] < seconds["distilbert-prune"] < seconds["distilbert-prune-dynamic"]
+    assert seconds["distilbert"] < seconds["distilbert-prune"] < seconds["distilbert-prune-int8"]
