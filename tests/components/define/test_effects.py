@@ -86,11 +86,20 @@ def _every_layer(model: Any) -> list[Any]:
 def test_dynamic_range_quantisation_makes_int8_of_as_many_matrices_as_is_said(model: str, architectures: Any) -> None:
     architecture = architectures[model]
     interpreter = Interpreter(model_content=architecture.export(architecture.build(), "dynamic"))
-    found = [detail for detail in interpreter.get_tensor_details() if detail["dtype"] == np.int8]
-    stored = sum(int(np.prod(detail["shape"])) for detail in found)
+    stored = [detail for detail in interpreter.get_tensor_details() if _is_stored(interpreter, detail)]
+    kept_as_int8 = sum(int(np.prod(detail["shape"])) for detail in stored if detail["dtype"] == np.int8)
     expected = sum(sum(size for size in layer.matrices) for layer in _LAYERS[model] if effect_on("dynamic", layer)[0])
-    assert stored == expected > 0
+    assert kept_as_int8 == expected > 0
     assert "classifier" not in _changed(model, "dynamic")
+
+
+def _is_stored(interpreter: Any, detail: Any) -> bool:
+    """Returns whether a tensor has values before anything was computed."""
+    try:
+        interpreter.get_tensor(detail["index"])
+    except ValueError:
+        return False
+    return True
 
 
 @pytest.mark.parametrize("technique", STEP_OF_TECHNIQUE)
@@ -109,7 +118,7 @@ def test_blocks_of_the_encoder_are_told_together() -> None:
 
 def test_a_reach_names_kinds_and_share() -> None:
     layers = list_distilbert_layers(PACKAGED_SIZES, 5)
-    assert describe_reach("prune", layers) == "changes Dense: 47.2 % of the weights"
+    assert describe_reach("prune", layers) == "changes Dense: 47.1 % of the weights"
     assert describe_reach("prune", ()) == ""
 
 
