@@ -9,6 +9,7 @@ from typing import Any
 import onnx
 import tf2onnx
 from onnxruntime.quantization import QuantType, quantize_dynamic
+from onnxruntime.quantization.registry import IntegerOpsRegistry
 
 from components.shared.architectures.base import OnnxConversionError
 
@@ -63,8 +64,9 @@ def _quantized(converted: onnx.ModelProto, per_channel: bool, kept_in_float: Seq
 
 
 def _nodes_of(converted: onnx.ModelProto, layer: str) -> list[str]:
-    """Returns the names of the nodes that a Keras layer has become; names of layers are parts of their paths."""
-    names = [node.name for node in converted.graph.node if layer in node.name.split("/")]
+    """Returns the names of the nodes with the weights of a Keras layer: "<model>/<layer>/<operation>"."""
+    nodes = [node for node in converted.graph.node if node.op_type in IntegerOpsRegistry]
+    names = [node.name for node in nodes if layer in node.name.split("/")[1:-1]]
     if not names:
-        raise OnnxConversionError(f"tf2onnx has renamed {layer}, so that it cannot be kept in float")
+        raise OnnxConversionError(f"the layer {layer} cannot be kept in float: tf2onnx has merged it into others")
     return names

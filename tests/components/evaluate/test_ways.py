@@ -48,7 +48,10 @@ def _way(rate, p95=1.0, **execution):
 
 
 def test_the_fastest_run_time_and_its_threads_are_taken(candidate, texts):
-    speeds = {"bundle": [_way(100, threads=1), _way(150, threads=2)], "onnx": [_way(90), _way(210, threads=1, workers=2)]}
+    speeds = {
+        "bundle": [_way(100, threads=1), _way(150, threads=2)],
+        "onnx": [_way(90), _way(210, threads=1, workers=2)],
+    }
     directory, execution, tried = choose_way(bundle_directory(candidate, "majority"), texts, _runs(speeds))
     assert directory == onnx_directory(candidate, "majority")
     assert execution == Execution(threads=1, workers=2)
