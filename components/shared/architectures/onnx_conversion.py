@@ -9,12 +9,13 @@ from typing import Any
 import onnx
 import tf2onnx
 from onnxruntime.quantization import QuantType, quantize_dynamic
-from onnxruntime.quantization.registry import IntegerOpsRegistry
 
 from components.shared.architectures.base import OnnxConversionError
 
 # Opset 17 is the newest that onnxruntime's quantiser, and every ONNX Runtime since 1.12, know.
 _OPSET = 17
+#: Operations whose weights are quantised.
+_WITH_WEIGHTS = ("Gather", "Gemm", "LSTM", "MatMul")
 _NO_KERNELS = {
     "float16": "ONNX Runtime has no float16 kernels for CPUs: it would compute in float32, after conversions",
     "int8": "full int8 is built for LiteRT alone: ONNX Runtime has no static int8 for an LSTM, and for a transformer "
@@ -65,7 +66,7 @@ def _quantized(converted: onnx.ModelProto, per_channel: bool, kept_in_float: Seq
 
 def _nodes_of(converted: onnx.ModelProto, layer: str) -> list[str]:
     """Returns the names of the nodes with the weights of a Keras layer: "<model>/<layer>/<operation>"."""
-    nodes = [node for node in converted.graph.node if node.op_type in IntegerOpsRegistry]
+    nodes = [node for node in converted.graph.node if node.op_type in _WITH_WEIGHTS]
     names = [node.name for node in nodes if layer in node.name.split("/")[1:-1]]
     if not names:
         raise OnnxConversionError(f"the layer {layer} cannot be kept in float: tf2onnx has merged it into others")
