@@ -18,7 +18,7 @@ SMALLEST_QUANTIZED = 1024
 _GATES = 4
 #: Smaller shares of the weights are only said to be small.
 _LEAST_SHOWN = 0.001
-_WORD_VECTORS = "embeddings.word_embeddings"
+_WORD_VECTORS, _POSITION_VECTORS = "embeddings.word_embeddings", "embeddings.position_embeddings"
 _BLOCK, _ANY_BLOCK = re.compile(r"^transformer\.layer\.(\d+)\."), "transformer.layer.*."
 _INPUT = "InputLayer"
 
@@ -204,7 +204,9 @@ def _drop_layers(layer: Layer) -> _Rule:
 
 def _trim(layer: Layer) -> _Rule:
     if layer.name == _WORD_VECTORS:
-        return True, "rows of word pieces that the reviews of train never use go"
+        return True, "rows of word pieces that the reviews of train use rarely or never go"
+    if layer.name == _POSITION_VECTORS:
+        return True, "rows of positions that no input reaches go"
     return _rest(layer, "stays")
 
 

@@ -19,7 +19,6 @@ from components.shared.fitting import predict
 from components.shrink.layers import LayersSettings
 from components.shrink.shrinking import shrink_candidates
 
-_MAX_LENGTH = 15
 _UNUSED = ("zebra", "quilted", "##zy")
 
 
@@ -55,8 +54,14 @@ def test_only_pieces_that_train_uses_and_characters_are_left(optimised: Any) -> 
         for name in ("distilbert", "distilbert-trim")
     ]
     assert set(vocabularies[0]) - set(vocabularies[1]) == set(_UNUSED)
-    sizes = _sizes(_checkpoint(optimised, "distilbert-trim"))
-    assert (sizes.vocab_size, sizes.max_position_embeddings) == (len(vocabularies[1]), _MAX_LENGTH)
+    assert _sizes(_checkpoint(optimised, "distilbert-trim")).vocab_size == len(vocabularies[1])
+
+
+def test_positions_that_no_input_reaches_go(optimised: Any) -> None:
+    trimmed = _checkpoint(optimised, "distilbert-trim")
+    assert isinstance(trimmed.architecture, DistilBert)
+    assert _sizes(trimmed).max_position_embeddings == trimmed.architecture.max_length
+    assert trimmed.architecture.max_length < _sizes(_checkpoint(optimised, "distilbert")).max_position_embeddings
 
 
 def test_a_word_that_train_does_not_use_is_still_read(optimised: Any) -> None:
