@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.cluster import KMeans
+from threadpoolctl import threadpool_limits
 
 Weights = NDArray[np.floating[Any]]
 
@@ -52,7 +53,9 @@ def share_weights(matrix: Weights, clusters: int) -> Weights:
     if len(np.unique(sample)) <= clusters:
         return matrix
     start = np.unique(np.quantile(sample, (np.arange(clusters) + 0.5) / clusters))
-    fitted = KMeans(len(start), init=start[:, None], n_init=1).fit(sample[:, None])
+    # So little work takes longer on several threads; on a busy machine twenty times as long.
+    with threadpool_limits(1, user_api="openmp"):
+        fitted = KMeans(len(start), init=start[:, None], n_init=1).fit(sample[:, None])
     centroids = np.sort(fitted.cluster_centers_.ravel())
     borders = (centroids[1:] + centroids[:-1]) / 2
     return centroids[np.searchsorted(borders, matrix)].astype(matrix.dtype)
