@@ -3,10 +3,11 @@
 from dataclasses import replace
 from pathlib import Path
 
-from components.shared.architectures.distilbert import DistilBert
+from components.shared.architectures.distilbert import WORD_EMBEDDINGS, DistilBert
 from components.shared.chains import Chain
 from components.shared.checkpoints import Checkpoint, set_weights
 from components.shared.examples import read_examples
+from components.shared.notes import note
 from components.shared.plan import read_plan
 from components.shared.techniques import Built, build_candidates
 from components.shrink.layers import LayersSettings, choose_layers, drop_layers, retrain
@@ -53,6 +54,7 @@ def shrink_candidates(
 def _with_fewer_layers(parent: Checkpoint, features: Path, settings: LayersSettings) -> Built:
     architecture = _distilbert(parent)
     kept = choose_layers(architecture.sizes.n_layers, settings.kept_layers)
+    note(f"layers: {', '.join(map(str, kept))} stay of 0 to {architecture.sizes.n_layers - 1}")
     architecture, weights = drop_layers(architecture, parent.weights, kept)
     smaller = replace(parent, architecture=architecture, weights=weights)
     trained = retrain(parent, smaller, features, settings)
@@ -62,6 +64,7 @@ def _with_fewer_layers(parent: Checkpoint, features: Path, settings: LayersSetti
 def _with_fewer_pieces(parent: Checkpoint, features: Path, minimum_count: int) -> Built:
     corpus = read_examples(parent.architecture, features, "train").encoded
     architecture, weights = trim_vocabulary(_distilbert(parent), parent.weights, corpus, minimum_count)
+    note(f"trim: {architecture.sizes.vocab_size:,} of {len(parent.weights[WORD_EMBEDDINGS]):,} word pieces stay")
     trimmed = architecture.build()
     set_weights(trimmed, weights)
     return Built(architecture.export(trimmed), model=trimmed, architecture=architecture)
