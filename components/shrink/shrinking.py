@@ -6,7 +6,7 @@ from pathlib import Path
 from components.shared.architectures.distilbert import WORD_EMBEDDINGS, DistilBert
 from components.shared.chains import Chain
 from components.shared.checkpoints import Checkpoint, set_weights
-from components.shared.examples import read_examples
+from components.shared.features import read_split
 from components.shared.notes import note
 from components.shared.plan import read_plan
 from components.shared.techniques import Built, build_candidates
@@ -62,7 +62,8 @@ def _with_fewer_layers(parent: Checkpoint, features: Path, settings: LayersSetti
 
 
 def _with_fewer_pieces(parent: Checkpoint, features: Path, minimum_count: int) -> Built:
-    corpus = read_examples(parent.architecture, features, "train").encoded
+    # All of train, each review once: resampling for rare classes is no reason to forget or to keep a word.
+    corpus = parent.architecture.encode(read_split(features, "train"))
     architecture, weights = trim_vocabulary(_distilbert(parent), parent.weights, corpus, minimum_count)
     note(f"trim: {architecture.sizes.vocab_size:,} of {len(parent.weights[WORD_EMBEDDINGS]):,} word pieces stay")
     trimmed = architecture.build()
