@@ -20,18 +20,15 @@ from components.shared.errors import UserError
 from components.shared.files import atomic_path, sha256_of, write_text
 from components.shared.meter import Usage
 from components.shared.predictors.base import Predictor
-from components.shared.predictors.registry import PREDICTORS as MODEL_PREDICTORS
+from components.shared.predictors.registry import PREDICTORS
 from components.shared.predictors.running import Execution
 from components.shared.profile import PROFILE, Profile, read_profile_file
-from components.shared.services.predictors import SERVICE_PREDICTORS
 from components.shared.task import Task
 from components.shared.text import NATURAL_STEPS
 
 FORMAT_VERSION: Literal[1] = 1
 MANIFEST = "bundle.json"
 _SHORT = 16
-#: `Manifest.predictor` -> class.
-PREDICTORS = MODEL_PREDICTORS | SERVICE_PREDICTORS
 
 
 class FileRecord(BaseModel):
@@ -161,11 +158,12 @@ def load_bundle(directory: Path, execution: Execution | None = None) -> Predicto
         UserError: As `read_manifest`; or the bundle needs a predictor that this version does not have.
     """
     manifest = read_manifest(directory)
-    if manifest.predictor not in PREDICTORS:
-        known = ", ".join(sorted(PREDICTORS))
+    predictors = _predictors(manifest.runtime)
+    if manifest.predictor not in predictors:
+        known = ", ".join(sorted(predictors))
         raise UserError(f"{directory}: unknown predictor '{manifest.predictor}'; this version knows {known}")
     try:
-        return PREDICTORS[manifest.predictor](
+        return predictors[manifest.predictor](
             directory,
             manifest.task,
             manifest.preprocessing,
@@ -176,6 +174,16 @@ def load_bundle(directory: Path, execution: Execution | None = None) -> Predicto
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"]))
         raise UserError(f"{directory / MANIFEST}: preprocessing.{where}: {first['msg']}") from error
+
+
+def _predictors(runtime: str) -> dict[str, type[Predictor]]:
+    """Returns `Manifest.predictor` -> class."""
+    if runtime not in ("vader", "service"):
+        return PREDICTORS
+    # Here, because they bring clients and price lists along, which take as long to import as a model to load.
+    from components.shared.services.predictors import SERVICE_PREDICTORS
+
+    return SERVICE_PREDICTORS
 
 
 def read_profile(directory: Path) -> Profile:

@@ -9,15 +9,16 @@ always folded, and words are always in lower case.
 import html
 import re
 from collections.abc import Callable, Collection, Iterable
-from functools import cached_property, lru_cache
-from typing import Self
+from functools import cache, cached_property, lru_cache
+from typing import TYPE_CHECKING, Self
 
-import emoji
-import ftfy
 from pydantic import BaseModel, ConfigDict
 
 from components.shared.errors import UserError
 from components.shared.word_splitting import WordSplitting
+
+if TYPE_CHECKING:
+    from ftfy import TextFixerConfig
 
 _TAG = re.compile(r"</?[a-zA-Z!][^<>]*>")
 _URL = re.compile(r"(?:https?://|www\.)\S+", re.IGNORECASE)
@@ -34,10 +35,6 @@ def _token_pattern(letter: str) -> re.Pattern[str]:
 
 
 _TOKEN, _ASCII_TOKEN = _token_pattern(r"[^\W\d_]"), _token_pattern("[a-z]")
-# HTML and control characters have steps of their own.
-_FTFY = ftfy.TextFixerConfig(
-    unescape_html=False, remove_control_chars=False, remove_terminal_escapes=False, explain=False
-)
 _LEMMAS_CACHED = 1 << 16
 
 #: Steps of the natural view, in the order they are taken: broken encodings are repaired, HTML entities become
@@ -174,7 +171,22 @@ def texts_by_step(raw: str, steps: Collection[str]) -> list[str]:
 
 
 def _repair_encoding(text: str) -> str:
-    return text if text.isascii() else ftfy.fix_text(text, _FTFY)
+    if text.isascii():
+        return text
+    # Here and below, because most reviews are ASCII, and what starts up for them should not wait for this.
+    from ftfy import fix_text
+
+    return fix_text(text, _ftfy_config())
+
+
+@cache
+def _ftfy_config() -> "TextFixerConfig":
+    from ftfy import TextFixerConfig
+
+    # HTML and control characters have steps of their own.
+    return TextFixerConfig(
+        unescape_html=False, remove_control_chars=False, remove_terminal_escapes=False, explain=False
+    )
 
 
 def _without_html(text: str) -> str:
@@ -193,7 +205,11 @@ def _without_controls(text: str) -> str:
 
 
 def _name_emoji(text: str) -> str:
-    return text if text.isascii() else emoji.replace_emoji(text, _emoji_in_words)
+    if text.isascii():
+        return text
+    import emoji
+
+    return emoji.replace_emoji(text, _emoji_in_words)
 
 
 def _emoji_in_words(_: str, data: dict[str, str]) -> str:

@@ -6,9 +6,11 @@ import pytest
 
 from components.compare import comparison as comparison_module
 from components.compare.table import STATUSES
-from components.shared.bundle import load_bundle, read_manifest
-from components.shared.measurements import Champion, predictions_path, read_measurements
+from components.shared.bundle import load_bundle, read_manifest, write_bundle
+from components.shared.candidates import list_bundles, onnx_directory
+from components.shared.measurements import MEASUREMENTS, Champion, predictions_path, read_measurements
 from components.shared.plan import read_plan
+from components.shared.predictors.running import Execution
 
 
 def test_a_comparison_writes_table_decision_winner_and_report(run):
@@ -22,6 +24,26 @@ def test_a_comparison_writes_table_decision_winner_and_report(run):
     assert load_bundle(out / "winner").predict(["love it"]).shape == (1, 5)
     assert decision["candidate"] in (out / "report.html").read_text()
     assert sum(map(sum, comparison.winner_confusion)) == 100
+
+
+def test_the_winner_is_the_bundle_of_the_fastest_run_time_with_how_to_run_it(run, trained, measurements, tmp_path):
+    sources, measured = [tmp_path / source.name for source in trained.sources], tmp_path / "measured"
+    for source, copy in zip(trained.sources, sources, strict=True):
+        shutil.copytree(source, copy)
+        for name, bundle in list_bundles(copy).items():
+            manifest = read_manifest(bundle).model_copy(update={"runtime": "onnxruntime"})
+            files = {file: (bundle / file).read_bytes() for file in manifest.files}
+            write_bundle(onnx_directory(copy, name), manifest, files)
+    shutil.copytree(measurements, measured)
+    content = json.loads((measured / MEASUREMENTS).read_text())
+    for one in content["candidates"]:
+        one |= {"runtime": "onnxruntime", "threads": 1, "workers": 2, "batch_size": 4}
+    (measured / MEASUREMENTS).write_text(json.dumps(content))
+    _, out = run(sources=sources, measurements=measured)
+    winner = read_manifest(out / "winner")
+    assert winner.runtime == "onnxruntime"
+    assert winner.execution == Execution(threads=1, workers=2, batch_size=4)
+    assert load_bundle(out / "winner").predict(["love it"]).shape == (1, 5)
 
 
 def test_test_figures_are_shown_only_of_the_winner_the_floors_and_the_float_parents(run):

@@ -12,10 +12,20 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from components.shared.bundle import MANIFEST, Manifest, load_bundle, read_manifest, size_bytes, write_bundle
+from components.shared.bundle import (
+    MANIFEST,
+    Manifest,
+    content_fingerprint,
+    load_bundle,
+    read_manifest,
+    set_execution,
+    size_bytes,
+    write_bundle,
+)
 from components.shared.candidates import bundle_directory
 from components.shared.errors import UserError
 from components.shared.meter import Usage
+from components.shared.predictors.running import Execution
 from components.shared.task import Task
 
 _TASK = Task(labels=("1", "2"), scores=(1, 2), text_column="text")
@@ -180,3 +190,16 @@ def test_probabilities_of_every_predictor_are_float32_and_add_up_to_one(tiny: An
         predicted = load_bundle(directory).predict(tiny.texts)
         assert predicted.dtype == np.float32 and predicted.shape == (len(tiny.texts), 3)
         np.testing.assert_allclose(predicted.sum(axis=1), 1, atol=1e-5)
+
+
+def test_a_bundle_is_run_as_its_manifest_says_unless_told_otherwise(bundle: Path) -> None:
+    set_execution(bundle, Execution(threads=1, workers=3, batch_size=7))
+    assert read_manifest(bundle).execution == Execution(threads=1, workers=3, batch_size=7)
+    assert load_bundle(bundle).execution.workers == 3
+    assert load_bundle(bundle, Execution(workers=2)).execution == Execution(workers=2)
+
+
+def test_how_it_is_run_does_not_change_what_a_bundle_is(bundle: Path) -> None:
+    before = content_fingerprint(read_manifest(bundle))
+    set_execution(bundle, Execution(threads=1))
+    assert content_fingerprint(read_manifest(bundle)) == before

@@ -8,8 +8,11 @@ from components.shared.candidates import (
     checkpoint_directory,
     gather,
     list_bundles,
+    onnx_directory,
     read_failures,
+    read_no_onnx,
     write_failures,
+    write_no_onnx,
 )
 from components.shared.history import History, read_histories, write_history
 
@@ -55,6 +58,20 @@ def test_gathering_takes_bundles_histories_and_failures_of_all_and_leaves_checkp
 def test_gathering_nothing_gives_an_empty_directory(tmp_path: Path) -> None:
     gather([], tmp_path / "all")
     assert list_bundles(tmp_path / "all") == {} and read_failures(tmp_path / "all") == {}
+
+
+def test_gathering_takes_what_there_is_for_onnx_runtime(tmp_path: Path) -> None:
+    for name in ("lstm", "lstm-int8"):
+        _candidate(tmp_path / "source", name)
+    onnx_directory(tmp_path / "source", "lstm").mkdir()
+    (onnx_directory(tmp_path / "source", "lstm") / MANIFEST).write_text("onnx", encoding="utf-8")
+    write_no_onnx(tmp_path / "source", "lstm-int8", "no kernel\n" + "x" * 1000)
+    gather([tmp_path / "source"], tmp_path / "all")
+    assert (onnx_directory(tmp_path / "all", "lstm") / MANIFEST).read_text(encoding="utf-8") == "onnx"
+    assert not onnx_directory(tmp_path / "all", "lstm-int8").exists()
+    reason = read_no_onnx(tmp_path / "all", "lstm-int8")
+    assert reason.startswith("no kernel xx") and "\n" not in reason and len(reason) <= 300
+    assert read_no_onnx(tmp_path / "all", "lstm") == ""
 
 
 def test_what_is_gathered_outlives_its_source(tmp_path: Path) -> None:
