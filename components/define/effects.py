@@ -98,10 +98,17 @@ def find_obstacle(
             return _NOT_FOR_LSTM[technique]
     if "layers" in chain and (reason := _no_layer_to_drop(layers, settings)):
         return reason
-    for technique in chain:
-        if layers and not _changed(technique, layers, choices):
-            return f"{technique}: pruned_layers and kept_in_float leave it no layer of {model}"
+    for technique in chain if layers else ():
+        if not _changed(technique, layers, choices):
+            return f"{technique}: would change nothing; {_why_nothing(technique, layers, choices)}"
     return _too_many_clusters(chain, layers, settings, choices) if "cluster" in chain else ""
+
+
+def _why_nothing(technique: str, layers: Sequence[Layer], choices: LayerChoices) -> str:
+    """Returns why a technique leaves the layer that it would have changed first, or else the largest."""
+    first = next(iter(_changed(technique, layers, _NO_CHOICES)), None)
+    layer = first or max(layers, key=lambda one: one.parameters or 0)
+    return f"{layer.name}: {effect_on(technique, layer, choices)[1]}"
 
 
 def _changed(technique: str, layers: Sequence[Layer], choices: LayerChoices) -> list[Layer]:

@@ -47,7 +47,12 @@ def _require_run_on(model: str, own: Path, root: Path) -> None:
 
 def test_an_lstm_of_ones_own_goes_through_the_pipeline(save_own_lstm: Callable[..., Path], tmp_path: Path) -> None:
     words = "love perfect soft comfortable flattering returned awful itchy cheap tight not very but the is it".split()
-    _require_run_on("lstm", save_own_lstm(tmp_path / "mine", words=words, file="mine.h5"), tmp_path)
+
+    def layers(kinds: Any) -> list[Any]:  # large enough that there is something to quantise
+        return [kinds.LSTM(32), kinds.Dense(3, activation="softmax")]
+
+    own = save_own_lstm(tmp_path / "mine", words=words, file="mine.h5", layers=layers)
+    _require_run_on("lstm", own, tmp_path)
 
 
 def test_a_distilbert_of_ones_own_goes_through_the_pipeline(own_distilbert: Path, tmp_path: Path) -> None:

@@ -182,5 +182,8 @@ def test_only_chosen_layers_are_pruned() -> None:
 def test_a_technique_that_is_left_no_layer_has_a_reason() -> None:
     chosen = LayerChoices(pruned=["transformer.*"], kept_in_float=["classifier"])
     reason = find_obstacle("lstm", ("prune", "dynamic"), _LAYERS["lstm"], {}, chosen)
-    assert reason == "prune: pruned_layers and kept_in_float leave it no layer of lstm"
+    assert reason == "prune: would change nothing; lstm: left as it is: not among pruned_layers"
+    small = list_lstm_layers(LstmShape(9, False, 5, frozen=True, units=4, directions=1, classes=3))
+    reason = find_obstacle("lstm", ("dynamic",), small, {})
+    assert reason.startswith("dynamic: would change nothing; lstm: left in float32: no matrix of 1,024 weights")
     assert find_obstacle("distilbert", ("prune",), _LAYERS["distilbert"], {}, chosen) == ""

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.shared.keras import keras
+from components.shared.keras import keras, tf
 from components.shared.text import TextPreprocessing
 from components.shared.word_splitting import VECTORIZATION_FILTERS, WordSplitting
 
@@ -31,7 +31,7 @@ def test_the_default_is_that_of_the_tokenizer(text: str) -> None:
 @given(text=_NATURAL)
 def test_a_text_vectorization_splits_so(text: str) -> None:
     layer = keras.layers.TextVectorization(split=None)
-    standardised = layer._standardize([text]).numpy()[0].decode()
+    standardised = layer._preprocess(tf.constant([text])).numpy()[0].decode()
     assert WordSplitting.of_vectorization().words(text) == standardised.split()
 
 
