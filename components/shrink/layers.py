@@ -14,10 +14,10 @@ import numpy as np
 
 from components.shared.architectures.distilbert import DistilBert
 from components.shared.checkpoints import Checkpoint, Weights
-from components.shared.errors import UserError
 from components.shared.examples import Examples, read_examples
 from components.shared.features import read_features
 from components.shared.fitting import FitSettings, fit, predict
+from components.shared.techniques import NothingToDoError
 
 _LAYER = re.compile(r"transformer\.layer\.(\d+)\.(.+)")
 _WARMUP = 0.1
@@ -52,13 +52,13 @@ def choose_layers(layers: int, kept: int) -> list[int]:
 
     Args:
         layers: How many there are.
-        kept: How many stay.
+        kept: How many stay, at least 1.
 
     Raises:
-        UserError: There are not so many, or none would go.
+        NothingToDoError: There are no more than that.
     """
-    if not 0 < kept < layers:
-        raise UserError(f"kept_layers is {kept}, the encoder has {layers} layers; choose between 1 and {layers - 1}")
+    if kept >= layers:
+        raise NothingToDoError(f"kept_layers is {kept}, the encoder has {layers} layers: none would go")
     return [number * layers // kept for number in range(kept)]
 
 

@@ -37,7 +37,7 @@ def shrink_candidates(
         destination: Directory of candidates to write.
 
     Raises:
-        UserError: The model has not enough layers, or its tokenizer is no WordPiece.
+        UserError: The tokenizer is no WordPiece.
     """
 
     def shrink(parent: Checkpoint, chain: Chain) -> Built:

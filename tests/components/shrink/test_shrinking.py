@@ -13,7 +13,6 @@ from components.shared.bundle import load_bundle, read_manifest
 from components.shared.candidates import checkpoint_directory, list_bundles, read_failures
 from components.shared.checkpoints import Checkpoint, load_checkpoint
 from components.shared.distilbert_sizes import Sizes
-from components.shared.errors import UserError
 from components.shared.features import read_split
 from components.shared.fitting import predict
 from components.shrink.layers import LayersSettings
@@ -126,8 +125,12 @@ def test_each_technique_of_a_chain_makes_it_smaller(optimised: Any) -> None:
     assert sizes == sorted(set(sizes), reverse=True)
 
 
-def test_more_layers_than_there_are_cannot_be_kept(optimised: Any, tmp_path: Path) -> None:
+def test_keeping_all_layers_leaves_the_cell_empty_with_the_reason(optimised: Any, tmp_path: Path) -> None:
     layers = LayersSettings(kept_layers=2, rows=0, epochs=1, learning_rate=0, soft_label_weight=0, seed=1)
     given = ("distilbert", optimised.features, optimised.plan, [optimised.trained])
-    with pytest.raises(UserError, match="kept_layers is 2, the encoder has 2 layers"):
-        shrink_candidates(*given, layers, 1, 0.5, tmp_path / "none")
+    shrink_candidates(*given, layers, 1, 0.5, tmp_path / "some")
+    assert set(list_bundles(tmp_path / "some")) == {"distilbert-trim"}
+    assert read_failures(tmp_path / "some") == {
+        "distilbert-layers": "kept_layers is 2, the encoder has 2 layers: none would go",
+        "distilbert-layers-trim": "its parent distilbert-layers was not built",
+    }
