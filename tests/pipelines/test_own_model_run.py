@@ -29,7 +29,7 @@ def _run(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def _require_run_on(model: str, own: Path, root: Path) -> None:
-    options = ["--techniques", "dynamic", "--latency-reviews", "5", "--explained-reviews", "0"]
+    options = ["--models", "logistic", "--techniques", "dynamic", "--latency-reviews", "5", "--explained-reviews", "0"]
     finished = _run(root, "--model", str(own), *options, "--sensitivity-reviews", "0")
     assert finished.returncode == 0, finished.stderr + finished.stdout
     (trained,) = root.glob(f"out/pipeline_root/*/*/*/candidates/{model}/bundle")
