@@ -29,8 +29,9 @@ def _run(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def _require_run_on(model: str, own: Path, root: Path) -> None:
-    options = ["--models", "logistic", "--techniques", "dynamic", "--latency-reviews", "5", "--explained-reviews", "0"]
-    finished = _run(root, "--model", str(own), *options, "--sensitivity-reviews", "0")
+    options = ["--models", "logistic", "--techniques", "dynamic", "--latency-reviews", "5"]
+    options += ["--explained-reviews", "0", "--sensitivity-reviews", "0"]
+    finished = _run(root, "--model", str(own), *options)
     assert finished.returncode == 0, finished.stderr + finished.stdout
     (trained,) = root.glob(f"out/pipeline_root/*/*/*/candidates/{model}/bundle")
     manifest = read_manifest(trained)
@@ -45,6 +46,7 @@ def _require_run_on(model: str, own: Path, root: Path) -> None:
     assert f'id="reach-{model}"' in (root / "out" / "report.html").read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_an_lstm_of_ones_own_goes_through_the_pipeline(save_own_lstm: Callable[..., Path], tmp_path: Path) -> None:
     words = "love perfect soft comfortable flattering returned awful itchy cheap tight not very but the is it".split()
 
@@ -55,6 +57,7 @@ def test_an_lstm_of_ones_own_goes_through_the_pipeline(save_own_lstm: Callable[.
     _require_run_on("lstm", own, tmp_path)
 
 
+@pytest.mark.slow
 def test_a_distilbert_of_ones_own_goes_through_the_pipeline(own_distilbert: Path, tmp_path: Path) -> None:
     _require_run_on("distilbert", own_distilbert, tmp_path)
 
