@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 from numpy.typing import NDArray
 
 from components.shared.architectures.base import Encoded
+from components.shared.architectures.onnx_conversion import quantize as quantize_onnx
 from components.shared.batches import steps_per_epoch
 from components.shared.chains import POST_TRAINING, Chain
 from components.shared.checkpoints import Checkpoint
@@ -87,7 +89,11 @@ def quantize_candidates(
             converted,
             quantization,
             notes=tuple(notes),
-            convert_to_onnx=lambda: architecture.export_onnx(model, quantization, settings.per_channel, kept),
+            convert_to_onnx=lambda: (
+                quantize_onnx(onnx.load(parent.float_onnx), settings.per_channel, kept)
+                if quantization == "dynamic" and not aware and parent.float_onnx.is_file()
+                else architecture.export_onnx(model, quantization, settings.per_channel, kept)
+            ),
         )
 
     build_candidates(model, chains, features, wanted, sources, quantize, accuracy_floor, destination)

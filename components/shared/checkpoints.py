@@ -15,9 +15,11 @@ from pydantic import BaseModel, ConfigDict
 
 from components.shared.architectures.base import Architecture
 from components.shared.architectures.registry import architecture_of
+from components.shared.candidates import onnx_directory
 from components.shared.chains import Chain
 from components.shared.files import atomic_path
 from components.shared.meter import Usage
+from components.shared.predictors.models import ONNX_FILE
 
 _WEIGHTS, _DESCRIPTION = "weights.npz", "checkpoint.json"
 #: "<layer>/<position>" -> array.
@@ -43,12 +45,14 @@ class Checkpoint:
         weights: Its weights, by layer and position.
         chain: Techniques that were applied, in order.
         training: What all its training took, from the start.
+        float_onnx: The same model for ONNX Runtime; missing where it does not work there.
     """
 
     architecture: Architecture
     weights: Weights
     chain: Chain
     training: Usage
+    float_onnx: Path
 
     def build(self) -> Any:
         """Returns a new plain Keras model with these weights; wrapping it leaves the checkpoint as it is."""
@@ -81,7 +85,8 @@ def load_checkpoint(directory: Path) -> Checkpoint:
     with np.load(directory / _WEIGHTS, allow_pickle=False) as arrays:
         weights = dict(arrays)
     architecture = architecture_of(description.model).load(directory)
-    return Checkpoint(architecture, weights, description.chain, description.training)
+    float_onnx = onnx_directory(directory.parents[1], directory.parent.name) / ONNX_FILE
+    return Checkpoint(architecture, weights, description.chain, description.training, float_onnx)
 
 
 def get_weights(model: Any) -> Weights:
