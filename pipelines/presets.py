@@ -5,13 +5,17 @@ from typing import Any
 #: `full` is the pipeline's own defaults; `demo` fits a coffee break on two cores.
 PRESETS: dict[str, dict[str, Any]] = {
     "demo": {
+        "techniques": [
+            *("dynamic", "float16", "int8", "qat", "prune", "cluster", "prune+dynamic", "cluster+dynamic"),
+            *("trim+dynamic", "layers+dynamic", "layers+trim+dynamic"),
+        ],
         "lstm_directions": 1,
         "lstm_learning_rate": 0.002,
         "distilbert_max_length": 64,
         "distilbert_train_rows": 2000,
         "distilbert_epochs": 2,
         "distilbert_technique_rows": 500,
-        "layers_rows": 1000,
+        "layers_rows": 600,
         "layers_epochs": 2,
         "calibration_rows": 50,
         "sensitivity_reviews": 40,

@@ -256,7 +256,7 @@ def training_pipeline(
     qat_steps: int = 0,
     qat_learning_rate: float = 0.0,
     kept_in_float: list[str] = [],  # noqa: B006
-    accuracy_floor: float = 0.9,
+    accuracy_floor: float = 0.8,
     sensitivity_reviews: int = 100,
     training_state: str = f"{MODEL_STORE_MOUNT}/training_state",
     services: list[str] = ["vader"],  # noqa: B006

@@ -16,7 +16,7 @@ from components.shared.predictors.base import Predictor
 from components.shared.predictors.running import Execution, cores
 
 #: Enough for a few batches of each length; all ways together should take a second or two.
-_PASS_REVIEWS = 64
+_PASS_REVIEWS, _LEAST_REVIEWS, _PASS_SECONDS = 64, 16, 0.15
 _ALONE_REVIEWS = 12
 #: Fast models are timed for at least this long; a pass of theirs alone would be mostly noise.
 _LEAST_SECONDS = 0.05
@@ -49,12 +49,19 @@ def try_ways(bundle: Path, texts: Sequence[str], processors: int) -> list[Way]:
     Raises:
         UserError: The bundle cannot be loaded.
     """
-    sample = list(texts[:_PASS_REVIEWS])
-    predictors = [load_bundle(bundle, execution) for execution in executions(processors)]
-    ways = _time_in_turns(predictors, sample)
-    best = fastest(ways).execution
-    sizes = [best.model_copy(update={"batch_size": size}) for size in predictors[0].batch_sizes]
-    return ways + _time_in_turns([load_bundle(bundle, execution) for execution in sizes], sample)
+    ways = [(load_bundle(bundle, execution), execution) for execution in executions(processors)]
+    sample = _sample(ways[0][0], texts)
+    timed = _time_in_turns(ways, sample)
+    best = fastest(timed).execution
+    predictor = next(predictor for predictor, execution in ways if execution == best)
+    sizes = [best.model_copy(update={"batch_size": size}) for size in predictor.batch_sizes]
+    return timed + _time_in_turns([(predictor, execution) for execution in sizes], sample)
+
+
+def _sample(predictor: Predictor, texts: Sequence[str]) -> list[str]:
+    """Returns so many reviews that a pass over them is short, also for a slow model; enough for some batches."""
+    seconds = float(np.median(time_one_by_one(predictor, texts[:_ALONE_REVIEWS]))) / 1000
+    return list(texts[: min(max(int(_PASS_SECONDS / seconds), _LEAST_REVIEWS), _PASS_REVIEWS)])
 
 
 def executions(processors: int) -> list[Execution]:
@@ -74,20 +81,22 @@ def fastest(ways: Sequence[Way]) -> Way:
     return min((way for way in ways if way.reviews_per_second >= _ABOUT_AS_FAST * most), key=lambda way: way.p95_ms)
 
 
-def _time_in_turns(predictors: Sequence[Predictor], sample: Sequence[str]) -> list[Way]:
-    """Returns how fast each predictor is at its best: whatever else the machine does can only make one slower."""
-    milliseconds = [time_one_by_one(predictor, sample[:_ALONE_REVIEWS]) for predictor in predictors]
-    for predictor in predictors:
-        predictor.predict(sample)  # loads the copies of the workers
-    turns = [[_rate(predictor, sample) for predictor in predictors] for _ in range(_TURNS)]
+def _time_in_turns(ways: Sequence[tuple[Predictor, Execution]], sample: Sequence[str]) -> list[Way]:
+    """Returns how fast each way is at its best: whatever else the machine does can only make one slower."""
+    milliseconds = [time_one_by_one(_prepared(*way), sample[:_ALONE_REVIEWS]) for way in ways]
+    for way in ways:
+        _prepared(*way).predict(sample)  # loads the copies of the workers
+    turns = [[_rate(_prepared(*way), sample) for way in ways] for _ in range(_TURNS)]
     return [
-        Way(
-            execution=predictor.execution,
-            reviews_per_second=max(rates),
-            p95_ms=float(np.quantile(alone, 0.95)),
-        )
-        for predictor, alone, rates in zip(predictors, milliseconds, zip(*turns, strict=True), strict=True)
+        Way(execution=execution, reviews_per_second=max(rates), p95_ms=float(np.quantile(alone, 0.95)))
+        for (_, execution), alone, rates in zip(ways, milliseconds, zip(*turns, strict=True), strict=True)
     ]
+
+
+def _prepared(predictor: Predictor, execution: Execution) -> Predictor:
+    """Returns the predictor, set to an execution that differs from the one it was loaded for by its batch size."""
+    predictor.execution = execution
+    return predictor
 
 
 def _rate(predictor: Predictor, sample: Sequence[str]) -> float:
