@@ -15,9 +15,9 @@ from components.shared.architectures.base import Encoded
 from components.shared.architectures.distilbert import DistilBert
 from components.shared.architectures.lstm import Lstm
 from components.shared.bundle import read_manifest
-from components.shared.checkpoints import load_checkpoint
-from components.shared.keras import tf
-from components.shared.text import natural_text
+from components.shared.texts.text import natural_text
+from components.shared.training.checkpoints import load_checkpoint
+from components.shared.training.keras import tf
 
 _BATCH_SIZE = 32
 _INPUTS = {"distilbert": ("input_ids", "attention_mask"), "lstm": ("tokens",)}

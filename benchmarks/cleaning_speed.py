@@ -29,7 +29,7 @@ from components.clean.partition import FOREIGN, REASONS, Cleaning, clean_partiti
 from components.ingest.sample import generate_sample
 from components.shared.partitions import map_partitions
 from components.shared.reviews import PARTITION_ROWS
-from components.shared.text import CLEAN_STEPS, MEANINGFUL, TextPreprocessing
+from components.shared.texts.text import CLEAN_STEPS, MEANINGFUL, TextPreprocessing
 
 _ROUNDS = 3
 _SAMPLE_ROWS = 3_000

@@ -23,7 +23,7 @@ import pandas as pd
 import psutil
 
 from components.ingest.sample import generate_sample
-from components.shared.text import NATURAL_STEPS
+from components.shared.texts.text import NATURAL_STEPS
 
 _SIZES = (100_000, 400_000, 1_600_000)
 _SAMPLE_ROWS = 3_000

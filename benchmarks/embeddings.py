@@ -18,11 +18,11 @@ import numpy as np
 from benchmarks.preparation import clean_table, engineer_features
 from benchmarks.tables import spread
 from components.define.preflight import make_plan
-from components.shared.examples import read_examples
-from components.shared.features import read_features
-from components.shared.fitting import predict
 from components.shared.lstm_variants import PACKAGED, Variant
 from components.shared.metrics import quality
+from components.shared.records.features import read_features
+from components.shared.training.examples import read_examples
+from components.shared.training.fitting import predict
 from components.train_lstm.training import LstmSettings, train_variant
 from pipelines.arguments import defaults
 

@@ -23,9 +23,9 @@ from benchmarks.inference_turns import Contender, take_turns
 from components.evaluate.machine import describe_machine
 from components.shared.bundle import MANIFEST, load_bundle, read_manifest
 from components.shared.errors import UserError
-from components.shared.features import read_split
 from components.shared.predictors.base import Predictor
-from components.shared.text import join_title
+from components.shared.records.features import read_split
+from components.shared.texts.text import join_title
 
 _MODELS = ("distilbert", "lstm")
 _BUNDLES = ("bundle", "onnx")

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from benchmarks.inference_turns import Figures
 from components.shared.bundle import gzip_bytes, read_manifest
 from components.shared.files import atomic_path, write_text
-from components.shared.measurements import Machine
+from components.shared.records.measurements import Machine
 
 _BYTES_PER_MB = 1_000_000
 _BASELINES = {

@@ -23,11 +23,11 @@ from components.define.preflight import make_plan
 from components.finetune_distilbert.finetuning import DistilBertSettings, finetune
 from components.off_the_shelf.offers import Wish, offer_services
 from components.shared.bundle import load_bundle
-from components.shared.candidates import list_bundles
-from components.shared.features import read_features, read_split
 from components.shared.files import write_text
 from components.shared.metrics import quality
-from components.shared.plan import MODELS
+from components.shared.records.candidates import list_bundles
+from components.shared.records.features import read_features, read_split
+from components.shared.records.plan import MODELS
 from components.shared.services.answers import Caps
 from components.train_floor.floor import train_floors
 from components.train_lstm.training import LstmSettings, train

@@ -18,11 +18,11 @@ from components.finetune_distilbert.base_model import BaseModel, copy_weights, l
 from components.ingest.sample import generate_sample
 from components.shared.architectures.base import Encoded, Inputs
 from components.shared.architectures.distilbert import DistilBert
-from components.shared.batches import Batch, TrainingBatches
-from components.shared.examples import Examples
-from components.shared.fitting import start_reproducibly
-from components.shared.keras import tf
-from components.shared.trainer import Trainer
+from components.shared.training.batches import Batch, TrainingBatches
+from components.shared.training.examples import Examples
+from components.shared.training.fitting import start_reproducibly
+from components.shared.training.keras import tf
+from components.shared.training.trainer import Trainer
 
 _CLASSES, _BATCH_SIZE, _LENGTH_QUANTILE, _SEED = 5, 32, 0.95, 0
 

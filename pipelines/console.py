@@ -6,7 +6,7 @@ import time
 from typing import TextIO
 
 from components.shared.notes import MARK
-from components.shared.plan import DEEP_MODELS
+from components.shared.records.plan import DEEP_MODELS
 
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 _STARTED = re.compile(r"Executing task '([^']+)'")

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from components.shared.chains import STEP_OF_TECHNIQUE
-from components.shared.plan import LINEAR_MODELS, Cell, Plan
+from components.shared.records.plan import LINEAR_MODELS, Cell, Plan
 from components.shared.services.interface import PAID_SERVICES
 from pipelines.preflight import describe_anatomies
 

@@ -18,7 +18,7 @@ from components.define.ranges import CHOICES, RANGES
 from components.shared.errors import UserError
 from components.shared.files import atomic_path
 from components.shared.lstm_variants import KNOWN_EMBEDDINGS
-from components.shared.plan import Plan
+from components.shared.records.plan import Plan
 from components.shared.services.access import read_access
 from components.shared.services.interface import PAID_SERVICES
 from pipelines import arguments

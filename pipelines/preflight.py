@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from components.shared.anatomy import Anatomy, Effect, Layer, Shape
+from components.shared.records.anatomy import Anatomy, Effect, Layer, Shape
 
 _BLOCK = re.compile(r"^transformer\.layer\.\d+\.")
 

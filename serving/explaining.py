@@ -9,8 +9,8 @@ from components.shared.bundle import load_bundle, read_manifest
 from components.shared.errors import UserError
 from components.shared.explanations import Explanation, explain_text
 from components.shared.files import write_text
-from components.shared.printable import printable
-from components.shared.text import join_title
+from components.shared.texts.printable import printable
+from components.shared.texts.text import join_title
 from serving.prediction import Prediction, Review, predict_reviews
 
 _BAR = 24

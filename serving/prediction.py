@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from components.shared.predictors.base import Predictor
-from components.shared.text import join_title
+from components.shared.texts.text import join_title
 
 
 @dataclass(frozen=True)

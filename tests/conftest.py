@@ -15,16 +15,16 @@ from hypothesis import settings
 
 from components.shared.bundle import Manifest, write_bundle
 from components.shared.chains import Chain
-from components.shared.features import DESCRIPTION, PROFILE, REVIEWS, VOCABULARY, Features, write_embeddings
-from components.shared.finetuning import Finetuning
 from components.shared.meter import Usage
 from components.shared.need import parse_need
-from components.shared.plan import Cell, Plan
 from components.shared.predictors.linear import TfidfLogisticParameters, TfidfLogisticPredictor
 from components.shared.profile import ProfileBuilder, write_profile
+from components.shared.records.features import DESCRIPTION, PROFILE, REVIEWS, VOCABULARY, Features, write_embeddings
+from components.shared.records.plan import Cell, Plan
+from components.shared.records.task import Task
 from components.shared.reviews import write_reviews
-from components.shared.task import Task
-from components.shared.text import TextPreprocessing
+from components.shared.texts.text import TextPreprocessing
+from components.shared.training.finetuning import Finetuning
 
 # A test says nothing about time, and the same code passes or fails every time.
 settings.register_profile("suite", deadline=None, derandomize=True)
@@ -177,7 +177,7 @@ def save_own_lstm() -> Callable[..., Path]:
     """Writes a Keras LSTM as users keep theirs: the model, its vocabulary and its labels in a directory."""
 
     # First, because it decides which Keras TensorFlow means.
-    import_module("components.shared.keras")
+    import_module("components.shared.training.keras")
 
     def save(
         directory: Path,
@@ -218,7 +218,7 @@ def own_distilbert(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from transformers import DistilBertConfig, DistilBertTokenizerFast, TFDistilBertForSequenceClassification
     from transformers.modeling_tf_pytorch_utils import convert_tf_weight_name_to_pt_weight_name
 
-    from components.shared.keras import keras
+    from components.shared.training.keras import keras
 
     directory = tmp_path_factory.mktemp("own-distilbert")
     pieces = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *_WORDS]

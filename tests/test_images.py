@@ -184,7 +184,7 @@ def test_the_image_of_a_step_has_what_the_step_imports(step: str) -> None:
 
 def test_an_import_that_an_image_lacks_is_found() -> None:
     assert "httpx" in _missing(["components.deploy.local"], "serve")
-    assert "tensorflow" in _missing(["components.shared.keras"], "data")
+    assert "tensorflow" in _missing(["components.shared.training.keras"], "data")
 
 
 def test_the_serve_image_has_what_serving_imports() -> None:

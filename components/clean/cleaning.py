@@ -33,11 +33,11 @@ from components.clean.expectations import (
 from components.clean.partition import CONTRADICTING, COPY, KEPT, REASONS, Cleaning, clean_partition
 from components.shared import reviews as reviews_table
 from components.shared.errors import UserError
-from components.shared.languages import check_language
 from components.shared.notes import note
 from components.shared.partitions import map_partitions
 from components.shared.reviews import ReviewsWriter, count_reviews, iterate_reviews, read_description
-from components.shared.text import CLEAN_STEPS, TextPreprocessing
+from components.shared.texts.languages import check_language
+from components.shared.texts.text import CLEAN_STEPS, TextPreprocessing
 
 _READ = ("review_id", "title", "text", "label")
 _VIEWS = ["natural", "tokens"]

@@ -5,8 +5,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from components.clean.partition import KEPT, REASONS, Cleaning
-from components.shared.printable import printable
-from components.shared.text import join_title, texts_by_step, tokenize
+from components.shared.texts.printable import printable
+from components.shared.texts.text import join_title, texts_by_step, tokenize
 
 _EXAMPLES = 3
 _CHARACTERS, _CHARACTERS_BEFORE_CHANGE = 200, 40

@@ -13,8 +13,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from components.shared.languages import in_another_language
-from components.shared.text import (
+from components.shared.texts.languages import in_another_language
+from components.shared.texts.text import (
     NATURAL_STEPS,
     TextPreprocessing,
     join_title,

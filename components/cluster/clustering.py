@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from components.shared.chains import Chain
-from components.shared.checkpoints import Checkpoint
 from components.shared.errors import UserError
-from components.shared.finetuning import Finetuning
-from components.shared.keras import cluster_weights, tfmot
-from components.shared.plan import read_plan
-from components.shared.techniques import (
+from components.shared.records.plan import read_plan
+from components.shared.training.checkpoints import Checkpoint
+from components.shared.training.finetuning import Finetuning
+from components.shared.training.keras import cluster_weights, tfmot
+from components.shared.training.techniques import (
     Built,
     build_candidates,
     left_alone,

@@ -57,9 +57,9 @@ def cluster(
     """
     from pathlib import Path
 
-    from components.shared.candidates import write_failures
     from components.shared.fingerprints import directory_fingerprint
-    from components.shared.plan import read_plan
+    from components.shared.records.candidates import write_failures
+    from components.shared.records.plan import read_plan
 
     destination = Path(candidates.path)
     if not read_plan(Path(plan.path)).wants(model):
@@ -67,7 +67,7 @@ def cluster(
         return directory_fingerprint(destination)
 
     from components.cluster.clustering import ClusteringSettings, cluster_candidates
-    from components.shared.finetuning import Finetuning
+    from components.shared.training.finetuning import Finetuning
 
     cluster_candidates(
         model=model,

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from components.compare.costs import cost_per_review_eur, fixed_cost_per_day_eur
-from components.shared.measurements import Measurement
 from components.shared.need import Need
+from components.shared.records.measurements import Measurement
 from components.shared.services.record import Offer
 
 

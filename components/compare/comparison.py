@@ -19,25 +19,25 @@ from components.compare.selection import MINIMUM_SAVING, Candidate, Decision, De
 from components.compare.table import Evidence, Row, make_rows, write_rows
 from components.compare.techniques import describe_gains
 from components.shared.bundle import read_manifest, set_execution
-from components.shared.candidates import list_bundles, onnx_directory
-from components.shared.conversions import read_conversions
-from components.shared.features import Features, read_features, read_split
 from components.shared.files import atomic_path, write_text
-from components.shared.history import read_histories
-from components.shared.measurements import (
+from components.shared.metrics import QualityFigures, quality
+from components.shared.need import Need
+from components.shared.predictors.models import RUNTIMES
+from components.shared.predictors.running import Execution
+from components.shared.records.candidates import list_bundles, onnx_directory
+from components.shared.records.conversions import read_conversions
+from components.shared.records.features import Features, read_features, read_split
+from components.shared.records.history import read_histories
+from components.shared.records.measurements import (
     CHAMPION,
     Measurement,
     Measurements,
     read_measurements,
     read_predictions,
 )
-from components.shared.metrics import QualityFigures, quality
-from components.shared.need import Need
-from components.shared.plan import DEEP_MODELS, Plan, read_plan
-from components.shared.predictors.models import RUNTIMES
-from components.shared.predictors.running import Execution
-from components.shared.searches import read_searches
-from components.shared.sensitivity import read_sensitivities
+from components.shared.records.plan import DEEP_MODELS, Plan, read_plan
+from components.shared.records.searches import read_searches
+from components.shared.records.sensitivity import read_sensitivities
 
 _FORMAT_VERSION = 1
 _BYTES_PER_MB = 1_000_000

@@ -1,8 +1,8 @@
 """What a candidate costs, in euros. Estimated: measured seconds times the need's prices, or a service's price."""
 
-from components.shared.measurements import Measurement
 from components.shared.meter import Usage
 from components.shared.need import Need
+from components.shared.records.measurements import Measurement
 
 DAYS_A_MONTH = 30.4
 _SECONDS_AN_HOUR = 3600

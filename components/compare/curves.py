@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from components.compare.chart import ACCENT, INK, MUTED, PANEL_STYLE, to_svg
-from components.shared.history import History
+from components.shared.records.history import History
 
 _INCHES = (9.0, 1.9)
 

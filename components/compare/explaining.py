@@ -11,7 +11,7 @@ from tqdm import tqdm
 
 from components.shared.bundle import load_bundle, read_manifest
 from components.shared.explanations import DrivingWords, Explanation, explain_labels, explain_text
-from components.shared.text import join_title
+from components.shared.texts.text import join_title
 
 MINIMUM_OCCURRENCES = 3
 _CALLS_FOR_EXAMPLE = 500

@@ -9,8 +9,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from components.compare.techniques import float_parents
-from components.shared.measurements import Measurement
-from components.shared.text import join_title
+from components.shared.records.measurements import Measurement
+from components.shared.texts.text import join_title
 
 EXAMPLES = 5
 

@@ -21,17 +21,17 @@ from components.compare.techniques import Gain
 from components.compare.tuning_chart import describe_search, draw_search
 from components.compare.word_pictures import draw_driving_words, draw_review_words
 from components.compare.wording import describe_tried, fastest_of_each_runtime
-from components.shared.features import OUTCOMES, Features
 from components.shared.files import write_text
-from components.shared.history import History
-from components.shared.measurements import Measurements
 from components.shared.metrics import QualityFigures
 from components.shared.need import Need
-from components.shared.plan import Plan
-from components.shared.printable import printable
-from components.shared.searches import Search
-from components.shared.sensitivity import PartSensitivity, Sensitivity
-from components.shared.task import Task
+from components.shared.records.features import OUTCOMES, Features
+from components.shared.records.history import History
+from components.shared.records.measurements import Measurements
+from components.shared.records.plan import Plan
+from components.shared.records.searches import Search
+from components.shared.records.sensitivity import PartSensitivity, Sensitivity
+from components.shared.records.task import Task
+from components.shared.texts.printable import printable
 
 _HEADLINES = {
     "deploy": "Deploy {chosen}",

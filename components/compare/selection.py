@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from components.compare.bootstrap import Samples, interval
-from components.shared.measurements import ChampionStatus
 from components.shared.need import Need
+from components.shared.records.measurements import ChampionStatus
 
 Verdict = Literal["deploy", "keep", "inconclusive", "none"]
 

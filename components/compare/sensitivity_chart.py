@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from components.compare.chart import AGAINST, INK, PANEL_STYLE, to_svg
-from components.shared.sensitivity import PartSensitivity, Sensitivity
+from components.shared.records.sensitivity import PartSensitivity, Sensitivity
 
 _ROW_INCHES, _HEAD_INCHES = 0.3, 0.45
 #: Stronger, and words could not be read on it.

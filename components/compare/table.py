@@ -11,12 +11,12 @@ from components.compare.costs import DAYS_A_MONTH, cost_per_1000_eur, cost_per_m
 from components.compare.flips import Flips
 from components.compare.selection import METRIC_NAMES, Decision, Standing
 from components.compare.wording import describe_tried, sentence
-from components.shared.conversions import Conversion
 from components.shared.files import atomic_path
-from components.shared.measurements import CHAMPION, Measurement, Measurements
 from components.shared.metrics import QualityFigures
 from components.shared.need import Need
-from components.shared.plan import Cell, Plan
+from components.shared.records.conversions import Conversion
+from components.shared.records.measurements import CHAMPION, Measurement, Measurements
+from components.shared.records.plan import Cell, Plan
 from components.shared.services.record import Offer
 
 _BYTES_PER_MB = 1_000_000

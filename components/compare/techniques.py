@@ -7,8 +7,8 @@ from components.compare.bootstrap import Samples
 from components.compare.selection import Candidate, Difference, compare_quality
 from components.compare.wording import sentence
 from components.shared.chains import candidate_id
-from components.shared.conversions import Conversion
-from components.shared.measurements import Measurement, Spread
+from components.shared.records.conversions import Conversion
+from components.shared.records.measurements import Measurement, Spread
 
 #: Sizes are exact, but a few bytes of description do not make a model smaller.
 _SAME_SIZE = 0.05

@@ -8,7 +8,7 @@ from matplotlib.ticker import MaxNLocator
 
 from components.compare.chart import ACCENT, INK, MUTED, PANEL_STYLE, to_svg
 from components.compare.selection import METRIC_NAMES
-from components.shared.searches import Search, in_words
+from components.shared.records.searches import Search, in_words
 
 
 def draw_search(search: Search) -> str:

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from components.compare.chart import ACCENT, AGAINST, MUTED, PANEL_STYLE, to_svg
 from components.shared.explanations import DrivingWords, Explanation
-from components.shared.printable import printable
+from components.shared.texts.printable import printable
 
 _WIDTH, _COLUMNS, _BAR_INCHES, _FRAME_INCHES = 9.0, 3, 0.19, 0.75
 _LONGEST_WORD = 18

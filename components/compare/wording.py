@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from components.shared.measurements import TriedRuntime
+from components.shared.records.measurements import TriedRuntime
 
 
 def sentence(text: str) -> str:

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 
 from components.define.distilbert_layers import base_sizes, list_distilbert_layers
 from components.define.lstm_layers import LstmShape, list_lstm_layers
-from components.shared.anatomy import Anatomy
 from components.shared.lstm_variants import DIMENSIONS, Variant
+from components.shared.records.anatomy import Anatomy
 
 _LSTM_SETTINGS = ("maximum_words", "lstm_units", "lstm_directions")
 

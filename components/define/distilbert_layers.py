@@ -5,8 +5,8 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from components.shared.anatomy import Layer
 from components.shared.distilbert_sizes import Head, Sizes, sizes_of_bert
+from components.shared.records.anatomy import Layer
 
 #: The packaged MiniLM-L6, which is not installed where the plan is made.
 PACKAGED_SIZES = Sizes(dim=384, hidden_dim=1536, seq_classif_dropout=0.1)

@@ -8,9 +8,9 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from components.shared.anatomy import Effect, Layer, count_parameters
 from components.shared.chains import SHRINKING, Chain
 from components.shared.layer_names import matching
+from components.shared.records.anatomy import Effect, Layer, count_parameters
 
 #: TensorFlow Lite leaves smaller arrays in float32 when it quantises weights alone.
 SMALLEST_QUANTIZED = 1024

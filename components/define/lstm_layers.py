@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from components.shared.anatomy import Layer, Shape
+from components.shared.records.anatomy import Layer, Shape
 
 
 @dataclass(frozen=True)

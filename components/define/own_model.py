@@ -5,13 +5,13 @@ from dataclasses import dataclass
 
 from components.define.distilbert_layers import list_distilbert_layers
 from components.define.lstm_layers import LstmShape, list_lstm_layers
-from components.shared.anatomy import Anatomy
 from components.shared.brought.fetching import Fetched, fetched
 from components.shared.brought.hugging_face import read_hugging_face
 from components.shared.brought.keras_lstm import KerasLstm, read_keras_lstm
 from components.shared.brought.labels import match_labels
 from components.shared.fingerprints import files_fingerprint
-from components.shared.plan import Brought
+from components.shared.records.anatomy import Anatomy
+from components.shared.records.plan import Brought
 
 
 @dataclass(frozen=True)

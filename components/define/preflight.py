@@ -7,16 +7,16 @@ from components.define.anatomies import read_anatomy
 from components.define.effects import LayerChoices, describe_reach, find_obstacle, list_effects
 from components.define.own_model import read_own_model
 from components.define.ranges import check_choices, check_ranges
-from components.shared.anatomy import Anatomy
 from components.shared.chains import STEP_OF_TECHNIQUE, Chain, parse_chain
 from components.shared.errors import UserError
 from components.shared.fingerprints import code_fingerprint
 from components.shared.layer_names import unmatched
 from components.shared.lstm_variants import PACKAGED, Variant, embedding_names, list_variants
 from components.shared.need import parse_need
-from components.shared.plan import DEEP_MODELS, LINEAR_MODELS, MODELS, Cell, Plan
+from components.shared.records.anatomy import Anatomy
+from components.shared.records.plan import DEEP_MODELS, LINEAR_MODELS, MODELS, Cell, Plan
+from components.shared.records.task import scores_of
 from components.shared.services.prices import token_tariff
-from components.shared.task import scores_of
 
 _LINEAR = "a linear model over sparse terms has no layers for TensorFlow Model Optimization"
 

@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from typing import get_args
 
 from components.shared.errors import UserError
-from components.shared.features import Imbalance
 from components.shared.lstm_variants import EMBEDDING_TRAININGS
+from components.shared.records.features import Imbalance
 from components.shared.services.interface import SERVICES
-from components.shared.text import CLEAN_STEPS
+from components.shared.texts.text import CLEAN_STEPS
 
 #: Parameter of the pipeline -> smallest and largest value.
 RANGES: dict[str, tuple[float, float]] = {

@@ -41,7 +41,7 @@ def engineer_features(
         seed: Seed of word vectors that are random or fitted.
         data_fingerprint: Fingerprint of the data.
         code_fingerprint: Fingerprint of the code.
-        features: A directory; see components/shared/features.py.
+        features: A directory; see components/shared/records/features.py.
         guard: What the leak and sampling guard found.
 
     Returns:

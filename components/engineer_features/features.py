@@ -1,4 +1,4 @@
-"""Splits the clean reviews, and fits on train everything that models need: components/shared/features.py.
+"""Splits the clean reviews, and fits on train everything that models need: components/shared/records/features.py.
 
 Three passes over the table, never the whole in memory: what decides the splits; a sample of train for the guard;
 then the table of features is written and train is counted.
@@ -25,7 +25,11 @@ from components.engineer_features.splits import LEFT_OUT, TRAIN, Assignment, ass
 from components.engineer_features.train_statistics import TrainStatistics
 from components.engineer_features.vocabulary import build_vocabulary
 from components.shared.errors import UserError
-from components.shared.features import (
+from components.shared.files import atomic_path
+from components.shared.lstm_variants import FITTED, PACKAGED, RANDOM, embedding_name, embedding_names
+from components.shared.notes import note
+from components.shared.profile import PROFILE, ProfileBuilder, write_profile
+from components.shared.records.features import (
     DESCRIPTION,
     OUTCOMES,
     REVIEWS,
@@ -35,11 +39,7 @@ from components.shared.features import (
     Imbalance,
     write_embeddings,
 )
-from components.shared.files import atomic_path
-from components.shared.lstm_variants import FITTED, PACKAGED, RANDOM, embedding_name, embedding_names
-from components.shared.near_duplicates import NEAR_DUPLICATE_ROWS
-from components.shared.notes import note
-from components.shared.profile import PROFILE, ProfileBuilder, write_profile
+from components.shared.records.task import Task
 from components.shared.reviews import (
     ATTRIBUTE_PREFIX,
     SPLITS,
@@ -50,8 +50,8 @@ from components.shared.reviews import (
     count_reviews,
     read_description,
 )
-from components.shared.task import Task
-from components.shared.text import NATURAL_STEPS, TextPreprocessing
+from components.shared.texts.near_duplicates import NEAR_DUPLICATE_ROWS
+from components.shared.texts.text import NATURAL_STEPS, TextPreprocessing
 
 #: The guard looks for proxies, and for the label in the text, on so many reviews of train.
 _PROXY_ROWS, _TEXT_ROWS = 50_000, 20_000
@@ -136,7 +136,7 @@ def engineer(
     destination: Path,
     guard: Path,
 ) -> FeaturesSummary:
-    """Writes the directory of features that components/shared/features.py describes, and the guard's page.
+    """Writes the directory of features that components/shared/records/features.py describes, and the guard's page.
 
     Args:
         reviews: Table of stage "clean".

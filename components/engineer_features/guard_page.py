@@ -8,10 +8,10 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from numpy.typing import NDArray
 
 from components.engineer_features.splits import SHARES
-from components.shared.features import OUTCOMES, Finding
 from components.shared.files import write_text
+from components.shared.records.features import OUTCOMES, Finding
+from components.shared.records.task import Task
 from components.shared.reviews import SPLITS
-from components.shared.task import Task
 
 _STYLES = {
     "passed": "good",

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 from sklearn.feature_extraction.text import CountVectorizer
 
-from components.shared.features import Finding
-from components.shared.task import Task
+from components.shared.records.features import Finding
+from components.shared.records.task import Task
 
 RULE = "label in the text"
 #: Share of the reviews with a term that have the label, and share of the label's reviews with the term: no word

@@ -15,9 +15,9 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import TargetEncoder
 from sklearn.tree import DecisionTreeClassifier
 
-from components.shared.features import Finding
+from components.shared.records.features import Finding
+from components.shared.records.task import Task
 from components.shared.reviews import ATTRIBUTE_PREFIX
-from components.shared.task import Task
 
 RULE = "label proxies"
 #: The ROC AUC from which a column is a proxy, and from which people should look at it.

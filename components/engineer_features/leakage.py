@@ -6,9 +6,9 @@ from numpy.typing import NDArray
 
 from components.engineer_features.row_keys import RowKeys
 from components.engineer_features.splits import LEFT_OUT, TRAIN, Assignment, splits_by_hash
-from components.shared.features import Finding
-from components.shared.near_duplicates import NEAR_DUPLICATE_ROWS, first_of
+from components.shared.records.features import Finding
 from components.shared.reviews import SPLITS
+from components.shared.texts.near_duplicates import NEAR_DUPLICATE_ROWS, first_of
 
 
 def straddling(groups: NDArray, splits: NDArray[np.int8]) -> int:

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from components.shared.errors import UserError
-from components.shared.near_duplicates import words_of
 from components.shared.reviews import PARTITION_ROWS, TableDescription, columns_of, count_reviews, iterate_reviews
+from components.shared.texts.near_duplicates import words_of
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,9 @@ from numpy.typing import NDArray
 from scipy.stats import chi2_contingency
 
 from components.engineer_features.splits import LEFT_OUT, SHARES, Assignment
-from components.shared.features import Finding
+from components.shared.records.features import Finding
+from components.shared.records.task import Task
 from components.shared.reviews import SPLITS
-from components.shared.task import Task
 
 #: A share may be off by a quarter of itself, or by what chance explains.
 _LARGEST_DEVIATION = 0.25

@@ -15,9 +15,9 @@ from scipy.sparse.csgraph import connected_components
 
 from components.engineer_features.row_keys import RowKeys, name_of
 from components.shared.errors import UserError
-from components.shared.near_duplicates import first_of, near_duplicate_groups
+from components.shared.records.task import Task
 from components.shared.reviews import SPLITS
-from components.shared.task import Task
+from components.shared.texts.near_duplicates import first_of, near_duplicate_groups
 
 #: Changing the salt or a share moves reviews between splits: a champion would then be tested on what it learnt.
 SALT = "frugal-sentiment/1"

@@ -20,11 +20,13 @@ from components.evaluate.machine import describe_machine, is_busy, wait_until_qu
 from components.evaluate.services import measure_service
 from components.evaluate.ways import MeasuringFailedError, choose_way
 from components.shared.bundle import content_fingerprint, gzip_bytes, read_manifest, size_bytes
-from components.shared.candidates import list_bundles, read_failures
 from components.shared.errors import UserError
-from components.shared.features import read_features, read_split
 from components.shared.files import atomic_path
-from components.shared.measurements import (
+from components.shared.predictors.models import RUNTIMES
+from components.shared.predictors.running import Execution, cores
+from components.shared.records.candidates import list_bundles, read_failures
+from components.shared.records.features import read_features, read_split
+from components.shared.records.measurements import (
     CHAMPION,
     MEASURED_SPLITS,
     MEASUREMENTS,
@@ -34,12 +36,10 @@ from components.shared.measurements import (
     Spread,
     predictions_path,
 )
-from components.shared.plan import read_plan
-from components.shared.predictors.models import RUNTIMES
-from components.shared.predictors.running import Execution, cores
+from components.shared.records.plan import read_plan
+from components.shared.records.task import Task
 from components.shared.services.record import ServiceRecord, read_records
-from components.shared.task import Task
-from components.shared.text import join_title
+from components.shared.texts.text import join_title
 
 _TIMEOUT_SECONDS = 3600
 #: Starting up is most of what a small model costs a day: one process alone would measure the disk's cache.
@@ -64,7 +64,7 @@ def evaluate_candidates(
         sources: Directories of candidates.
         champion: The bundle that is deployed; may be missing.
         latency_reviews: Number of select reviews timed one by one, at least 1.
-        destination: Directory to write, see components/shared/measurements.py.
+        destination: Directory to write, see components/shared/records/measurements.py.
 
     Raises:
         UserError: There is no candidate, or `latency_reviews` is not positive.

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import psutil
 
-from components.shared.measurements import Machine
+from components.shared.records.measurements import Machine
 
 #: Instruction sets that decide how fast integer and half-precision models run.
 _FLAGS = ("avx2", "avx512f", "avx512_vnni", "avx_vnni", "avx512_bf16", "avx512_fp16", "amx_int8", "amx_bf16")

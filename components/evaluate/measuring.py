@@ -16,9 +16,9 @@ import numpy as np
 
 from components.shared.bundle import load_bundle
 from components.shared.errors import UserError
-from components.shared.measurements import Spread
 from components.shared.predictors.base import Predictor, Probabilities
 from components.shared.predictors.running import Execution
+from components.shared.records.measurements import Spread
 
 _FIRST_REVIEW = "Lovely fabric, but it runs small."
 _WARM_UP_REVIEWS = 5

@@ -6,7 +6,7 @@ import numpy as np
 
 from components.shared.bundle import content_fingerprint, load_bundle, read_manifest
 from components.shared.errors import UserError
-from components.shared.measurements import Measurement, Spread
+from components.shared.records.measurements import Measurement, Spread
 from components.shared.services.predictors import ServicePredictor
 from components.shared.services.record import ServiceRecord, read_answers
 
@@ -18,7 +18,7 @@ def measure_service(name: str, bundle: Path, record: ServiceRecord, predictions:
         name: Identifier of the candidate.
         bundle: Its bundle; the answers are beside it.
         record: What off_the_shelf told of it; its offer is there.
-        predictions: File to write, see components/shared/measurements.py.
+        predictions: File to write, see components/shared/records/measurements.py.
 
     Raises:
         UserError: The bundle cannot be loaded, or no call is on record.

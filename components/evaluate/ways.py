@@ -6,10 +6,10 @@ from pathlib import Path
 
 from components.evaluate.trying import WAYS, Way, fastest
 from components.shared.bundle import read_manifest
-from components.shared.candidates import onnx_directory, read_no_onnx
-from components.shared.measurements import TriedRuntime
 from components.shared.predictors.models import RUNTIMES
 from components.shared.predictors.running import Execution, cores
+from components.shared.records.candidates import onnx_directory, read_no_onnx
+from components.shared.records.measurements import TriedRuntime
 
 
 class MeasuringFailedError(Exception):

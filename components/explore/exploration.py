@@ -14,7 +14,7 @@ from components.explore.wording import correlation, count_of, number, percent, p
 from components.explore.words import Word
 from components.shared.files import write_text
 from components.shared.reviews import ATTRIBUTE_PREFIX, TableDescription, read_description
-from components.shared.text import default_stop_words
+from components.shared.texts.text import default_stop_words
 
 #: Costly figures of larger tables are taken from a random sample of so many reviews.
 SAMPLE_ROWS = 50_000

@@ -11,11 +11,11 @@ from tqdm import tqdm
 from components.explore.associations import Association, associations
 from components.explore.table_scan import reviews_of
 from components.explore.words import WordsOfLabel, words_of_labels, words_without_stop_words
-from components.shared.languages import in_another_language, languages_of
-from components.shared.near_duplicates import near_duplicate_groups
+from components.shared.records.task import Task
 from components.shared.reviews import attributes_of
-from components.shared.task import Task
-from components.shared.text import natural_text
+from components.shared.texts.languages import in_another_language, languages_of
+from components.shared.texts.near_duplicates import near_duplicate_groups
+from components.shared.texts.text import natural_text
 
 #: Near-duplicates share at least this part of their words.
 SIMILARITY = 0.8

@@ -9,9 +9,9 @@ import pandas as pd
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from components.shared.records.task import Task
 from components.shared.reviews import attributes_of, count_reviews, iterate_reviews
-from components.shared.task import Task
-from components.shared.text import join_title
+from components.shared.texts.text import join_title
 
 #: Of longer titles and texts only the beginning is looked at closely.
 _CHARACTERS = 10_000

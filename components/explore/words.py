@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from sklearn.feature_extraction.text import CountVectorizer
 from tqdm import tqdm
 
-from components.shared.text import default_stop_words, tokenize
+from components.shared.texts.text import default_stop_words, tokenize
 
 _LEAST_REVIEWS_WITH_WORD = 5
 _PRIOR_STRENGTH = 100.0

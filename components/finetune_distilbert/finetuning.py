@@ -10,19 +10,19 @@ import numpy as np
 from components.finetune_distilbert.base_model import BaseModel, copy_weights, load_base_model
 from components.finetune_distilbert.distilbert_tuning import tune_distilbert, with_values
 from components.shared.architectures.distilbert import DistilBert
-from components.shared.candidates import write_failures
 from components.shared.distilbert_sizes import Head
 from components.shared.errors import UserError
-from components.shared.examples import read_examples
-from components.shared.export import training_meter, write_trained_candidate
-from components.shared.features import read_features, read_split, read_training_reviews
 from components.shared.fingerprints import directory_fingerprint
-from components.shared.fitting import FitSettings, fit, start_reproducibly, training_figures
-from components.shared.history import History, write_history
-from components.shared.plan import Plan, read_plan
-from components.shared.searches import Search, write_searches
-from components.shared.trainer import every_gpu, has_gpu
-from components.shared.training_state import TrainingStates, states_directory
+from components.shared.records.candidates import write_failures
+from components.shared.records.features import read_features, read_split, read_training_reviews
+from components.shared.records.history import History, write_history
+from components.shared.records.plan import Plan, read_plan
+from components.shared.records.searches import Search, write_searches
+from components.shared.training.examples import read_examples
+from components.shared.training.export import training_meter, write_trained_candidate
+from components.shared.training.fitting import FitSettings, fit, start_reproducibly, training_figures
+from components.shared.training.trainer import every_gpu, has_gpu
+from components.shared.training.training_state import TrainingStates, states_directory
 from components.shared.tuning import Budget, minutes_of
 
 _LENGTH_QUANTILE = 0.95

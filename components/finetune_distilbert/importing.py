@@ -10,9 +10,9 @@ from components.shared.brought.fetching import fetched
 from components.shared.brought.hugging_face import WEIGHTS, read_hugging_face
 from components.shared.brought.labels import match_labels
 from components.shared.errors import UserError
-from components.shared.features import read_features
-from components.shared.imports import write_imported_candidate
-from components.shared.plan import read_plan
+from components.shared.records.features import read_features
+from components.shared.records.plan import read_plan
+from components.shared.training.imports import write_imported_candidate
 
 
 def import_distilbert(

@@ -30,7 +30,7 @@ def gather(
     """
     from pathlib import Path
 
-    from components.shared import candidates
+    from components.shared.records import candidates
 
     sources = [trained, shrunk, pruned, clustered, quantized, quantized_aware, sensitivity]
     candidates.gather([Path(source.path) for source in sources], Path(bundles.path))

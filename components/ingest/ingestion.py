@@ -22,8 +22,8 @@ from components.ingest.summary import IngestSummary, tell_plan, tell_summary
 from components.ingest.usability import LabelCounts, check_labelled, check_usable
 from components.shared.errors import UserError
 from components.shared.fingerprints import TableFingerprint
+from components.shared.records.task import Task, scores_of
 from components.shared.reviews import MINIMUM_ROWS, PARTITION_ROWS, ReviewsWriter, TableDescription
-from components.shared.task import Task, scores_of
 
 _BUILT_IN = "built-in sample"
 _Sample = StratifiedSample | UniformSample

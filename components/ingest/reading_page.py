@@ -8,7 +8,7 @@ from jinja2 import Environment, PackageLoader
 from components.ingest.columns import ColumnPlan
 from components.ingest.labels import LabelOrder
 from components.shared.files import write_text
-from components.shared.printable import printable
+from components.shared.texts.printable import printable
 
 
 def write_reading(

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from components.shared.errors import UserError
-from components.shared.printable import printable
+from components.shared.texts.printable import printable
 
 _SHOWN_CHARACTERS = 40
 _SHOWN_COLUMNS = 30

@@ -16,13 +16,12 @@ from tqdm import tqdm
 
 from components.off_the_shelf.neutrals import describe_neutrals
 from components.shared.bundle import Manifest, write_bundle
-from components.shared.candidates import bundle_directory, write_failures
-from components.shared.examples import stratified_sample
-from components.shared.features import Features, profile_file, read_features, read_split
 from components.shared.meter import Meter, Usage
 from components.shared.need import Need
 from components.shared.notes import note
-from components.shared.plan import read_plan
+from components.shared.records.candidates import bundle_directory, write_failures
+from components.shared.records.features import Features, profile_file, read_features, read_split
+from components.shared.records.plan import read_plan
 from components.shared.services import calibration
 from components.shared.services.access import Access, is_local, missing_variables, read_access
 from components.shared.services.answers import AnswerStore, Call, CapReachedError, Caps
@@ -33,6 +32,7 @@ from components.shared.services.interface import PAID_SERVICES, Answer, PaidName
 from components.shared.services.predictors import ServiceParameters, VaderParameters
 from components.shared.services.record import Offer, OfferStatus, ServiceRecord, write_answers, write_record
 from components.shared.services.vader import EMOJI, LEXICON, Vader, package_directory
+from components.shared.training.examples import stratified_sample
 
 #: A calibration has few weights: more answers than these hardly improve it, and they cost money.
 CALIBRATION_ROWS = 300

@@ -53,9 +53,9 @@ def prune(
     """
     from pathlib import Path
 
-    from components.shared.candidates import write_failures
     from components.shared.fingerprints import directory_fingerprint
-    from components.shared.plan import read_plan
+    from components.shared.records.candidates import write_failures
+    from components.shared.records.plan import read_plan
 
     destination = Path(candidates.path)
     if not read_plan(Path(plan.path)).wants(model):
@@ -63,7 +63,7 @@ def prune(
         return directory_fingerprint(destination)
 
     from components.prune.pruning import PruningSettings, prune_candidates
-    from components.shared.finetuning import Finetuning
+    from components.shared.training.finetuning import Finetuning
 
     prune_candidates(
         model=model,

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from components.shared.batches import steps_per_epoch
 from components.shared.chains import Chain
-from components.shared.checkpoints import Checkpoint
 from components.shared.errors import UserError
-from components.shared.finetuning import Finetuning
-from components.shared.keras import tfmot
-from components.shared.plan import read_plan
-from components.shared.techniques import (
+from components.shared.records.plan import read_plan
+from components.shared.training.batches import steps_per_epoch
+from components.shared.training.checkpoints import Checkpoint
+from components.shared.training.finetuning import Finetuning
+from components.shared.training.keras import tfmot
+from components.shared.training.techniques import (
     Built,
     build_candidates,
     left_alone,

@@ -65,9 +65,9 @@ def quantize(
     """
     from pathlib import Path
 
-    from components.shared.candidates import write_failures
     from components.shared.fingerprints import directory_fingerprint
-    from components.shared.plan import read_plan
+    from components.shared.records.candidates import write_failures
+    from components.shared.records.plan import read_plan
 
     destination = Path(candidates.path)
     if not read_plan(Path(plan.path)).wants(model):
@@ -75,7 +75,7 @@ def quantize(
         return directory_fingerprint(destination)
 
     from components.quantize.quantization import QuantizationSettings, quantize_candidates
-    from components.shared.finetuning import Finetuning
+    from components.shared.training.finetuning import Finetuning
 
     quantize_candidates(
         model=model,

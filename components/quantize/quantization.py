@@ -11,15 +11,15 @@ from numpy.typing import NDArray
 
 from components.shared.architectures.base import Encoded
 from components.shared.architectures.onnx_conversion import quantize as quantize_onnx
-from components.shared.batches import steps_per_epoch
 from components.shared.chains import POST_TRAINING, Chain
-from components.shared.checkpoints import Checkpoint
 from components.shared.errors import UserError
-from components.shared.examples import read_examples
-from components.shared.finetuning import Finetuning
 from components.shared.layer_names import matching
-from components.shared.plan import read_plan
-from components.shared.techniques import Built, build_candidates, train_on, training_examples
+from components.shared.records.plan import read_plan
+from components.shared.training.batches import steps_per_epoch
+from components.shared.training.checkpoints import Checkpoint
+from components.shared.training.examples import read_examples
+from components.shared.training.finetuning import Finetuning
+from components.shared.training.techniques import Built, build_candidates, train_on, training_examples
 
 
 @dataclass(frozen=True)

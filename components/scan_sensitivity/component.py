@@ -34,7 +34,7 @@ def scan_sensitivity(
     """
     from pathlib import Path
 
-    from components.shared.plan import read_plan
+    from components.shared.records.plan import read_plan
 
     destination = Path(sensitivity.path)
     destination.mkdir(parents=True, exist_ok=True)

@@ -12,11 +12,11 @@ from tqdm import tqdm
 
 from components.scan_sensitivity.parts import Matrix, Part, list_parts
 from components.scan_sensitivity.treatments import Weights, prune_smallest, round_to_int8, share_weights
-from components.shared.candidates import checkpoint_directory
-from components.shared.checkpoints import Checkpoint, load_checkpoint
-from components.shared.examples import Examples, read_examples
-from components.shared.fitting import Predictions
-from components.shared.sensitivity import PartSensitivity, Sensitivity, Treatment, write_sensitivity
+from components.shared.records.candidates import checkpoint_directory
+from components.shared.records.sensitivity import PartSensitivity, Sensitivity, Treatment, write_sensitivity
+from components.shared.training.checkpoints import Checkpoint, load_checkpoint
+from components.shared.training.examples import Examples, read_examples
+from components.shared.training.fitting import Predictions
 
 _SEED = 0
 

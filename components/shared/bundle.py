@@ -23,8 +23,8 @@ from components.shared.predictors.base import Predictor
 from components.shared.predictors.registry import PREDICTORS
 from components.shared.predictors.running import Execution
 from components.shared.profile import PROFILE, Profile, read_profile_file
-from components.shared.task import Task
-from components.shared.text import NATURAL_STEPS
+from components.shared.records.task import Task
+from components.shared.texts.text import NATURAL_STEPS
 
 FORMAT_VERSION: Literal[1] = 1
 MANIFEST = "bundle.json"

@@ -24,7 +24,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from components.shared.errors import UserError
 from components.shared.files import atomic_path
-from components.shared.task import Task
+from components.shared.records.task import Task
 
 Stage = Literal["ingested", "clean", "features"]
 

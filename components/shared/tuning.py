@@ -26,7 +26,7 @@ from optuna.pruners import BasePruner, MedianPruner
 from optuna.samplers import TPESampler
 from optuna.trial import FrozenTrial, TrialState
 
-from components.shared.searches import Search, TrialRecord, Values, in_words
+from components.shared.records.searches import Search, TrialRecord, Values, in_words
 
 #: How the time is divided: by what a trial of each model takes, and gains.
 SHARES = {"logistic": 0.05, "hashing": 0.05, "lstm": 0.30, "distilbert": 0.60}

@@ -47,9 +47,9 @@ def shrink(
     """
     from pathlib import Path
 
-    from components.shared.candidates import write_failures
     from components.shared.fingerprints import directory_fingerprint
-    from components.shared.plan import read_plan
+    from components.shared.records.candidates import write_failures
+    from components.shared.records.plan import read_plan
 
     destination = Path(candidates.path)
     if not read_plan(Path(plan.path)).chains_of(model, "shrink"):

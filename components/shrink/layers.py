@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 
 from components.shared.architectures.distilbert import DistilBert
-from components.shared.checkpoints import Checkpoint, Weights
-from components.shared.examples import Examples, read_examples
-from components.shared.features import read_features
-from components.shared.fitting import FitSettings, fit, predict
-from components.shared.techniques import NothingToDoError
+from components.shared.records.features import read_features
+from components.shared.training.checkpoints import Checkpoint, Weights
+from components.shared.training.examples import Examples, read_examples
+from components.shared.training.fitting import FitSettings, fit, predict
+from components.shared.training.techniques import NothingToDoError
 
 _LAYER = re.compile(r"transformer\.layer\.(\d+)\.(.+)")
 _WARMUP = 0.1

@@ -5,11 +5,11 @@ from pathlib import Path
 
 from components.shared.architectures.distilbert import WORD_EMBEDDINGS, DistilBert
 from components.shared.chains import Chain
-from components.shared.checkpoints import Checkpoint, set_weights
-from components.shared.features import read_split
 from components.shared.notes import note
-from components.shared.plan import read_plan
-from components.shared.techniques import Built, build_candidates
+from components.shared.records.features import read_split
+from components.shared.records.plan import read_plan
+from components.shared.training.checkpoints import Checkpoint, set_weights
+from components.shared.training.techniques import Built, build_candidates
 from components.shrink.layers import LayersSettings, choose_layers, drop_layers, retrain
 from components.shrink.vocabulary import trim_vocabulary
 

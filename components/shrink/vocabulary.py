@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from components.shared.architectures.base import Encoded
 from components.shared.architectures.distilbert import POSITION_EMBEDDINGS, WORD_EMBEDDINGS, DistilBert
-from components.shared.checkpoints import Weights
 from components.shared.errors import UserError
+from components.shared.training.checkpoints import Weights
 
 
 def trim_vocabulary(

@@ -11,14 +11,20 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from components.shared.bundle import Manifest, write_bundle
-from components.shared.candidates import bundle_directory, write_failures
-from components.shared.examples import stratified_sample
-from components.shared.features import Features, profile_file, read_features, read_split, read_training_reviews
 from components.shared.fingerprints import directory_fingerprint
 from components.shared.meter import Meter, Usage
-from components.shared.plan import LINEAR_MODELS, Plan, read_plan
 from components.shared.predictors.majority import MajorityParameters
-from components.shared.searches import Search, in_words, write_searches
+from components.shared.records.candidates import bundle_directory, write_failures
+from components.shared.records.features import (
+    Features,
+    profile_file,
+    read_features,
+    read_split,
+    read_training_reviews,
+)
+from components.shared.records.plan import LINEAR_MODELS, Plan, read_plan
+from components.shared.records.searches import Search, in_words, write_searches
+from components.shared.training.examples import stratified_sample
 from components.shared.tuning import Budget, minutes_of
 from components.train_floor.linear import (
     Choice,

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from optuna.distributions import FloatDistribution, IntDistribution
 from sklearn.metrics import accuracy_score, f1_score
 
-from components.shared.searches import Search, Values
-from components.shared.task import Task
+from components.shared.records.searches import Search, Values
+from components.shared.records.task import Task
 from components.shared.tuning import Report, Space, search
 from components.train_floor.linear import ClassWeight, Inputs, Kind, LinearSettings, fit_linear, vectorise
 

@@ -59,9 +59,9 @@ def train_lstm(
     """
     from pathlib import Path
 
-    from components.shared.candidates import write_failures
     from components.shared.fingerprints import directory_fingerprint
-    from components.shared.plan import read_plan
+    from components.shared.records.candidates import write_failures
+    from components.shared.records.plan import read_plan
 
     destination, planned = Path(candidates.path), read_plan(Path(plan.path))
     if not planned.wants("lstm"):

@@ -11,13 +11,13 @@ from components.shared.brought.fetching import fetched
 from components.shared.brought.keras_lstm import KerasLstm, read_keras_lstm
 from components.shared.brought.labels import match_labels
 from components.shared.errors import UserError
-from components.shared.examples import read_examples
-from components.shared.features import Features, read_features
-from components.shared.fitting import predict
-from components.shared.imports import write_imported_candidate
-from components.shared.keras import keras
-from components.shared.plan import read_plan
-from components.shared.text import TextPreprocessing
+from components.shared.records.features import Features, read_features
+from components.shared.records.plan import read_plan
+from components.shared.texts.text import TextPreprocessing
+from components.shared.training.examples import read_examples
+from components.shared.training.fitting import predict
+from components.shared.training.imports import write_imported_candidate
+from components.shared.training.keras import keras
 
 _COMPARED_REVIEWS = 64
 _LARGEST_DIFFERENCE = 1e-4

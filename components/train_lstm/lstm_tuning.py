@@ -6,10 +6,10 @@ from typing import Any
 
 from optuna.distributions import CategoricalDistribution, FloatDistribution
 
-from components.shared.epoch_reports import EpochReports
-from components.shared.keras import keras
 from components.shared.lstm_variants import Variant
-from components.shared.searches import Search, Values
+from components.shared.records.searches import Search, Values
+from components.shared.training.epoch_reports import EpochReports
+from components.shared.training.keras import keras
 from components.shared.tuning import Budget, Report, Space, search
 
 _SPACE: Space = {

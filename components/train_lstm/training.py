@@ -7,19 +7,19 @@ from pathlib import Path
 from typing import Any
 
 from components.shared.architectures.lstm import Lstm, LstmSizes
-from components.shared.candidates import write_failures
-from components.shared.examples import read_examples
-from components.shared.export import training_meter, write_float_bundles, write_trained_candidate
-from components.shared.features import VOCABULARY, Features, read_embeddings, read_features
 from components.shared.fingerprints import directory_fingerprint
-from components.shared.fitting import FitSettings, fit, start_reproducibly, training_figures
-from components.shared.history import History, write_history
 from components.shared.lstm_variants import Variant, list_variants
 from components.shared.meter import Usage
-from components.shared.plan import Plan, read_plan
-from components.shared.searches import Search, Values, write_searches
-from components.shared.trainer import every_gpu
-from components.shared.training_state import TrainingStates, states_directory
+from components.shared.records.candidates import write_failures
+from components.shared.records.features import VOCABULARY, Features, read_embeddings, read_features
+from components.shared.records.history import History, write_history
+from components.shared.records.plan import Plan, read_plan
+from components.shared.records.searches import Search, Values, write_searches
+from components.shared.training.examples import read_examples
+from components.shared.training.export import training_meter, write_float_bundles, write_trained_candidate
+from components.shared.training.fitting import FitSettings, fit, start_reproducibly, training_figures
+from components.shared.training.trainer import every_gpu
+from components.shared.training.training_state import TrainingStates, states_directory
 from components.shared.tuning import Budget, minutes_of
 from components.train_lstm.lstm_tuning import tune_lstm, with_values
 

@@ -9,18 +9,18 @@ import pandas as pd
 import pytest
 from sklearn.linear_model import LogisticRegression
 
-from components.shared import features as features_module
 from components.shared.bundle import Manifest, write_bundle
-from components.shared.candidates import bundle_directory, write_failures
-from components.shared.features import Features
 from components.shared.files import write_text
 from components.shared.meter import Usage
 from components.shared.need import parse_need
-from components.shared.plan import Cell, Plan
 from components.shared.predictors.linear import TfidfLogisticParameters, TfidfLogisticPredictor
+from components.shared.records import features as features_module
+from components.shared.records.candidates import bundle_directory, write_failures
+from components.shared.records.features import Features
+from components.shared.records.plan import Cell, Plan
+from components.shared.records.task import Task
 from components.shared.reviews import write_reviews
-from components.shared.task import Task
-from components.shared.text import TextPreprocessing
+from components.shared.texts.text import TextPreprocessing
 
 LABELS = ("1", "2", "3", "4", "5")
 _WORDS = {

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from components.define.preflight import make_plan
-from components.shared.candidates import list_bundles
 from components.shared.files import write_text
+from components.shared.records.candidates import list_bundles
 
 _CALL = """
 import inspect, sys

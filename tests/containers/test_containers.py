@@ -23,9 +23,9 @@ from components.explore.component import explore
 from components.ingest.component import ingest
 from components.quantize.component import quantize
 from components.shared.bundle import load_bundle
-from components.shared.candidates import bundle_directory, write_failures
 from components.shared.need import parse_need
-from components.shared.plan import Cell, Plan
+from components.shared.records.candidates import bundle_directory, write_failures
+from components.shared.records.plan import Cell, Plan
 from components.train_lstm.component import train_lstm
 
 pytestmark = pytest.mark.containers

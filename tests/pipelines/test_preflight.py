@@ -1,7 +1,7 @@
 """The dry run tells layers and techniques in lines that people can read."""
 
 from components.define.effects import list_effects
-from components.shared.anatomy import Anatomy, Layer
+from components.shared.records.anatomy import Anatomy, Layer
 from pipelines.preflight import describe_anatomies
 
 _LAYERS = (

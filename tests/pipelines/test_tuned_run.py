@@ -7,7 +7,7 @@ from pathlib import Path
 
 from components.ingest.sample import generate_sample
 from components.shared.bundle import load_bundle, read_manifest
-from components.shared.searches import SEARCHES
+from components.shared.records.searches import SEARCHES
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from components.shared.candidates import bundle_directory
 from components.shared.errors import UserError
+from components.shared.records.candidates import bundle_directory
 from serving import scoring
 from serving.__main__ import main
 from serving.scoring import score_file

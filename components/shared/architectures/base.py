@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from components.shared.features import Features
+from components.shared.records.features import Features
 
 #: One array for each input of the model, first axis the reviews of the batch.
 Inputs = list[NDArray[np.int32]]

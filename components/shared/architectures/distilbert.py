@@ -15,12 +15,12 @@ from components.shared.architectures import distilbert_quantization
 from components.shared.architectures.base import Architecture, BundleParts, Encoded, Inputs
 from components.shared.architectures.distilbert_encoder import build_classifier
 from components.shared.architectures.litert_conversion import Feed, convert
-from components.shared.batches import prediction_batches
 from components.shared.distilbert_sizes import Head, Sizes
 from components.shared.errors import UserError
 from components.shared.files import write_text
-from components.shared.keras import keras, tf
 from components.shared.predictors.distilbert import DistilBertParameters
+from components.shared.training.batches import prediction_batches
+from components.shared.training.keras import keras, tf
 
 _ARCHITECTURE, _TOKENIZER = "architecture.json", "tokenizer.json"
 _CALIBRATION_BATCH = 32

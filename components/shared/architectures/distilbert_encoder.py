@@ -9,7 +9,7 @@ import math
 from typing import Any
 
 from components.shared.distilbert_sizes import Head, Sizes
-from components.shared.keras import keras, tf
+from components.shared.training.keras import keras, tf
 
 _PACKAGE = "frugal_sentiment"
 #: Added to the attention scores of padding. Larger values make denormal numbers, which are slow; this one

@@ -9,7 +9,7 @@ from collections.abc import Collection
 from typing import Any
 
 from components.shared.architectures.distilbert_encoder import Gelu, SelfAttention
-from components.shared.keras import keras, tf, tfmot
+from components.shared.training.keras import keras, tf, tfmot
 
 _QuantizeConfig: Any = tfmot.quantization.keras.QuantizeConfig
 _Quantizer: Any = tfmot.quantization.keras.quantizers.Quantizer

@@ -13,7 +13,7 @@ from tensorflow.lite.python import schema_py_generated as schema
 from tensorflow.lite.python.convert import mlir_quantize
 from tensorflow.lite.tools import flatbuffer_utils
 
-from components.shared.keras import ConverterError, keras, tf
+from components.shared.training.keras import ConverterError, keras, tf
 
 #: One calibration batch: name of an input to its array.
 Feed = dict[str, NDArray[np.int32]]

@@ -14,9 +14,9 @@ from components.shared.architectures.base import Architecture, BundleParts, Enco
 from components.shared.architectures.litert_conversion import convert
 from components.shared.architectures.lstm_quantization import EMBEDDING_DROPOUT, copy_weights, quantization_aware
 from components.shared.files import write_text
-from components.shared.keras import keras, tf
 from components.shared.predictors.lstm import PAD, LstmParameters, Side
-from components.shared.text import TextPreprocessing
+from components.shared.texts.text import TextPreprocessing
+from components.shared.training.keras import keras, tf
 
 _ARCHITECTURE, _VOCABULARY, _EMBEDDINGS = "architecture.json", "vocabulary.json", "embeddings.npy"
 

@@ -11,7 +11,7 @@ is no range, and no sensible prediction. Fine-tuned word vectors go on learning,
 from collections.abc import Collection
 from typing import Any
 
-from components.shared.keras import keras, tf, tfmot
+from components.shared.training.keras import keras, tf, tfmot
 
 _QuantizeConfig: Any = tfmot.quantization.keras.QuantizeConfig
 _Quantizer: Any = tfmot.quantization.keras.quantizers.Quantizer

@@ -11,7 +11,7 @@ import tf2onnx
 from onnxruntime.quantization import QuantType, quantize_dynamic
 
 from components.shared.architectures.base import OnnxConversionError
-from components.shared.keras import tf
+from components.shared.training.keras import tf
 
 # Opset 17 is the newest that onnxruntime's quantiser, and every ONNX Runtime since 1.12, know.
 _OPSET = 17

@@ -21,7 +21,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from components.shared.errors import UserError
 from components.shared.predictors.lstm import PAD, Side
-from components.shared.word_splitting import VECTORIZATION_FILTERS, WordSplitting
+from components.shared.texts.word_splitting import VECTORIZATION_FILTERS, WordSplitting
 
 FILES = ("vocabulary.json", "tokenizer.json")
 PREPROCESSING = "preprocessing.json"

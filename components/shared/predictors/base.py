@@ -14,8 +14,8 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from components.shared.predictors.running import AS_PREDICTOR_THINKS, Execution, Probabilities
-from components.shared.task import Task
-from components.shared.text import NATURAL_STEPS, natural_text
+from components.shared.records.task import Task
+from components.shared.texts.text import NATURAL_STEPS, natural_text
 
 
 class Parameters(BaseModel):

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from components.shared.predictors.base import Parameters, Predictor, Probabilities
 from components.shared.predictors.models import load_runner
-from components.shared.text import TextPreprocessing
+from components.shared.texts.text import TextPreprocessing
 
 PAD = 0
 _BATCH_SIZE, _BATCH_SIZES = 32, (8, 16, 64)

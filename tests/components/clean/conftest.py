@@ -4,8 +4,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from components.shared.records.task import Task, scores_of
 from components.shared.reviews import TableDescription, write_reviews
-from components.shared.task import Task, scores_of
 
 WriteIngested = Callable[..., Path]
 

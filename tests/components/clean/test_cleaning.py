@@ -11,9 +11,9 @@ from components.clean.partition import CONTRADICTING, COPY, FOREIGN, NO_TEXT, SH
 from components.ingest.sample import generate_sample
 from components.shared import reviews as reviews_table
 from components.shared.errors import UserError
+from components.shared.records.task import Task
 from components.shared.reviews import TableDescription, attribute, read_description, read_reviews, write_reviews
-from components.shared.task import Task
-from components.shared.text import CLEAN_STEPS
+from components.shared.texts.text import CLEAN_STEPS
 
 _DEFAULT_STEPS = tuple(step for step in CLEAN_STEPS if step != "lemmas")
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from components.clean.partition import KEPT, REASONS, SHORT, Cleaning, clean_partition, words_changed
-from components.shared.text import CLEAN_STEPS, TextPreprocessing, join_title, natural_text
+from components.shared.texts.text import CLEAN_STEPS, TextPreprocessing, join_title, natural_text
 
 _MARKED = [
     "first review with a link https://shop.example",

@@ -10,12 +10,12 @@ import pytest
 from components.cluster.clustering import ClusteringSettings, cluster_candidates
 from components.define.ranges import CHOICES
 from components.shared.bundle import load_bundle
-from components.shared.candidates import bundle_directory, checkpoint_directory, list_bundles, read_failures
-from components.shared.checkpoints import load_checkpoint
-from components.shared.conversions import read_conversions
 from components.shared.errors import UserError
-from components.shared.features import read_embeddings, read_split
-from components.shared.fitting import predict
+from components.shared.records.candidates import bundle_directory, checkpoint_directory, list_bundles, read_failures
+from components.shared.records.conversions import read_conversions
+from components.shared.records.features import read_embeddings, read_split
+from components.shared.training.checkpoints import load_checkpoint
+from components.shared.training.fitting import predict
 
 _CLUSTERS = 6
 _KERNELS = ("lstm/0", "lstm/1", "classifier/0")

@@ -4,9 +4,9 @@ from hypothesis import strategies as st
 
 from components.compare.break_even import OwnCost, break_even_reviews, compare_with_services, own_cost
 from components.compare.costs import cost_per_month_eur
-from components.shared.measurements import Measurement, Spread
 from components.shared.meter import Usage
 from components.shared.need import parse_need
+from components.shared.records.measurements import Measurement, Spread
 from components.shared.services.record import Offer
 
 _NEED = parse_need(

@@ -7,10 +7,10 @@ import pytest
 from components.compare import comparison as comparison_module
 from components.compare.table import STATUSES
 from components.shared.bundle import load_bundle, read_manifest, write_bundle
-from components.shared.candidates import list_bundles, onnx_directory
-from components.shared.measurements import MEASUREMENTS, Champion, predictions_path, read_measurements
-from components.shared.plan import read_plan
 from components.shared.predictors.running import Execution
+from components.shared.records.candidates import list_bundles, onnx_directory
+from components.shared.records.measurements import MEASUREMENTS, Champion, predictions_path, read_measurements
+from components.shared.records.plan import read_plan
 
 
 def test_a_comparison_writes_table_decision_winner_and_report(run):

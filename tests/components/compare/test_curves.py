@@ -5,7 +5,7 @@ import xml.etree.ElementTree as ElementTree
 import pytest
 
 from components.compare.curves import describe_curves, draw_curves
-from components.shared.history import History
+from components.shared.records.history import History
 
 
 def _history(epochs: int) -> History:

@@ -8,9 +8,9 @@ import pytest
 
 from components.compare.explaining import explain_choice, pick_examples, sample_rows
 from components.shared.bundle import load_bundle
-from components.shared.candidates import bundle_directory
-from components.shared.features import read_split
 from components.shared.predictors.linear import TfidfLogisticPredictor
+from components.shared.records.candidates import bundle_directory
+from components.shared.records.features import read_split
 
 
 @pytest.fixture(scope="module")

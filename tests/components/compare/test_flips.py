@@ -3,8 +3,8 @@ import pandas as pd
 import pytest
 
 from components.compare.flips import EXAMPLES, find_flips
-from components.shared.measurements import Measurement, Spread
 from components.shared.meter import Usage
+from components.shared.records.measurements import Measurement, Spread
 
 _LABELS = ("bad", "good")
 

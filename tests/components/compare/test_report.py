@@ -14,20 +14,20 @@ from components.compare.report import ReportContent, render_report
 from components.compare.selection import Candidate, Deployed, decide
 from components.compare.table import Evidence, make_rows
 from components.compare.techniques import describe_gains
-from components.shared.conversions import Conversion
 from components.shared.explanations import DrivingWords, Explanation, WordEffect
-from components.shared.features import Features, Finding
-from components.shared.history import History
-from components.shared.measurements import Champion, Machine, Measurement, Measurements, Spread, TriedRuntime
 from components.shared.meter import Usage
 from components.shared.metrics import quality
 from components.shared.need import parse_need
-from components.shared.plan import Cell, Plan
-from components.shared.searches import Search, TrialRecord
-from components.shared.sensitivity import PartSensitivity, Sensitivity
+from components.shared.records.conversions import Conversion
+from components.shared.records.features import Features, Finding
+from components.shared.records.history import History
+from components.shared.records.measurements import Champion, Machine, Measurement, Measurements, Spread, TriedRuntime
+from components.shared.records.plan import Cell, Plan
+from components.shared.records.searches import Search, TrialRecord
+from components.shared.records.sensitivity import PartSensitivity, Sensitivity
+from components.shared.records.task import Task
 from components.shared.services.record import Offer
-from components.shared.task import Task
-from components.shared.text import TextPreprocessing
+from components.shared.texts.text import TextPreprocessing
 
 _HOSTILE = "<script>alert('review')</script><img src=https://evil.example/x onerror=alert(1)>\"'"
 _FLIP = Flip(

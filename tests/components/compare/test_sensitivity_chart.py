@@ -3,7 +3,7 @@ import re
 import pytest
 
 from components.compare.sensitivity_chart import describe_sensitivity, draw_sensitivity
-from components.shared.sensitivity import PartSensitivity, Sensitivity
+from components.shared.records.sensitivity import PartSensitivity, Sensitivity
 
 
 def _figure(part, treatment, shift, used=True):

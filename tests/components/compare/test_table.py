@@ -6,12 +6,12 @@ import pytest
 from components.compare.flips import Flips
 from components.compare.selection import Decision, Difference, Standing
 from components.compare.table import Evidence, Row, make_rows, write_rows
-from components.shared.conversions import Conversion
-from components.shared.measurements import Champion, Machine, Measurement, Measurements, Spread, TriedRuntime
 from components.shared.meter import Usage
 from components.shared.metrics import QualityFigures
 from components.shared.need import parse_need
-from components.shared.plan import Cell, Plan
+from components.shared.records.conversions import Conversion
+from components.shared.records.measurements import Champion, Machine, Measurement, Measurements, Spread, TriedRuntime
+from components.shared.records.plan import Cell, Plan
 
 _QUALITY = QualityFigures(
     rows=10,

@@ -2,9 +2,9 @@ import numpy as np
 
 from components.compare.selection import Candidate
 from components.compare.techniques import describe_gains
-from components.shared.conversions import Conversion
-from components.shared.measurements import Measurement, Spread
 from components.shared.meter import Usage
+from components.shared.records.conversions import Conversion
+from components.shared.records.measurements import Measurement, Spread
 
 _FIGURES = {"macro_f1": 0.5, "average_error": 0.0, "p95_ms": 1.0, "memory_mb": 1.0, "size_mb": 1.0, "cost_eur": 1.0}
 

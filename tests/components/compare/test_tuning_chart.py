@@ -3,7 +3,7 @@ from xml.etree import ElementTree
 import pytest
 
 from components.compare.tuning_chart import describe_search, draw_search
-from components.shared.searches import Search, TrialRecord
+from components.shared.records.searches import Search, TrialRecord
 
 
 def _search(*trials: tuple[str, float | None], best: int | None) -> Search:

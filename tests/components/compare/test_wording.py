@@ -1,7 +1,7 @@
 import pytest
 
 from components.compare.wording import describe_tried, fastest_of_each_runtime, sentence
-from components.shared.measurements import TriedRuntime
+from components.shared.records.measurements import TriedRuntime
 
 _SLOW = TriedRuntime(runtime="litert", reviews_per_second=100.0)
 _FAST = TriedRuntime(runtime="litert", threads=2, batch_size=16, reviews_per_second=1312.4, note="one scale a row")

@@ -16,13 +16,13 @@ from components.define.effects import (
     list_effects,
 )
 from components.define.lstm_layers import LstmShape, list_lstm_layers
-from components.shared.anatomy import Layer
 from components.shared.architectures.distilbert import DistilBert
 from components.shared.architectures.lstm import Lstm, LstmSizes
 from components.shared.chains import STEP_OF_TECHNIQUE
 from components.shared.distilbert_sizes import Sizes
-from components.shared.keras import keras, tfmot
-from components.shared.text import TextPreprocessing
+from components.shared.records.anatomy import Layer
+from components.shared.texts.text import TextPreprocessing
+from components.shared.training.keras import keras, tfmot
 
 # One matrix of each kind is large enough to be quantised, the classifier is not.
 _SIZES = Sizes(vocab_size=60, max_position_embeddings=40, dim=32, n_layers=2, n_heads=2, hidden_dim=40)

@@ -11,12 +11,12 @@ from components.define.distilbert_layers import PACKAGED_SIZES, base_sizes, list
 from components.define.lstm_layers import LstmShape, list_lstm_layers
 from components.engineer_features.embeddings import load_vectors
 from components.engineer_features.fitted_vectors import DIMENSIONS as FITTED_DIMENSIONS
-from components.shared.anatomy import Layer
 from components.shared.architectures.distilbert_encoder import build_classifier
 from components.shared.architectures.lstm import Lstm, LstmSizes
 from components.shared.distilbert_sizes import Sizes
 from components.shared.lstm_variants import DIMENSIONS, PACKAGED, Variant
-from components.shared.text import TextPreprocessing
+from components.shared.records.anatomy import Layer
+from components.shared.texts.text import TextPreprocessing
 
 _TINY = Sizes(vocab_size=30, max_position_embeddings=16, dim=8, n_layers=2, n_heads=2, hidden_dim=12)
 

@@ -8,7 +8,7 @@ import pytest
 from components.define.preflight import make_plan
 from components.define.ranges import CHOICES, RANGES, check_choices, check_ranges
 from components.shared.errors import UserError
-from components.shared.plan import Plan
+from components.shared.records.plan import Plan
 from pipelines.arguments import defaults
 from pipelines.presets import PRESETS
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from components.shared.records.task import Task
 from components.shared.reviews import TableDescription, write_reviews
-from components.shared.task import Task
 
 _WORDS = (
     "soft dress top fit nice awful itchy love size colour fabric waist sleeve shoulder cheap hole return wash thin "

@@ -11,10 +11,17 @@ from components.engineer_features import features as module
 from components.engineer_features.features import FeatureOptions, FeaturesSummary, engineer
 from components.shared import reviews as reviews_module
 from components.shared.errors import UserError
-from components.shared.features import REVIEWS, VOCABULARY, Finding, read_embeddings, read_features, read_split
 from components.shared.profile import PROFILE, read_profile_file
+from components.shared.records.features import (
+    REVIEWS,
+    VOCABULARY,
+    Finding,
+    read_embeddings,
+    read_features,
+    read_split,
+)
+from components.shared.records.task import Task
 from components.shared.reviews import SPLITS, columns_of, read_description, read_reviews
-from components.shared.task import Task
 
 MakeTable = Callable[..., pd.DataFrame]
 WriteClean = Callable[..., Path]

@@ -5,8 +5,8 @@ from typing import get_args
 import numpy as np
 
 from components.engineer_features.guard_page import write_guard
-from components.shared.features import OUTCOMES, Finding
-from components.shared.task import Task
+from components.shared.records.features import OUTCOMES, Finding
+from components.shared.records.task import Task
 
 _HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(1)>\"'\u202e"
 _COUNTS = np.array([[70, 700], [8, 80], [12, 120], [10, 100]])

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from components.engineer_features.label_in_text import most_telling_term, text_finding
-from components.shared.task import Task
+from components.shared.records.task import Task
 
 _TASK = Task(labels=("1", "2", "5"), scores=(1, 2, 5), text_column="Review Text")
 _ROWS = 600

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from components.engineer_features.label_proxies import PROXY, SUSPICIOUS, proxies_finding, proxy_scores
-from components.shared.task import Task
+from components.shared.records.task import Task
 
 _TASK = Task(labels=("1", "2", "3"), scores=(1, 2, 3), text_column="text")
 _ROWS = 900

@@ -2,7 +2,7 @@ import numpy as np
 
 from components.engineer_features.sampling import class_shares_finding, contradictions_finding, sizes_finding
 from components.engineer_features.splits import LEFT_OUT, Assignment
-from components.shared.task import Task
+from components.shared.records.task import Task
 
 _TASK = Task(labels=("bad", "good"), scores=(0, 1), text_column="text")
 _FAIR = np.array([[210, 490], [24, 56], [36, 84], [30, 70]])

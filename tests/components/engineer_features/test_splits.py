@@ -8,8 +8,8 @@ from components.engineer_features.leakage import straddling
 from components.engineer_features.row_keys import RowKeys, group_of, name_of
 from components.engineer_features.splits import LEFT_OUT, SHARES, Assignment, assign_splits, require_labels, split_of
 from components.shared.errors import UserError
+from components.shared.records.task import Task
 from components.shared.reviews import SPLITS
-from components.shared.task import Task
 
 _REVIEW = "love this dress so much it fits and flatters in every way"
 

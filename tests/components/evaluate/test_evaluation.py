@@ -7,12 +7,12 @@ import pytest
 from components.evaluate import evaluation, machine
 from components.evaluate.evaluation import evaluate_candidates
 from components.shared.bundle import MANIFEST, load_bundle, read_manifest, write_bundle
-from components.shared.candidates import bundle_directory
 from components.shared.errors import UserError
-from components.shared.features import read_split
-from components.shared.measurements import predictions_path, read_measurements, read_predictions
-from components.shared.plan import Cell, read_plan
-from components.shared.text import join_title
+from components.shared.records.candidates import bundle_directory
+from components.shared.records.features import read_split
+from components.shared.records.measurements import predictions_path, read_measurements, read_predictions
+from components.shared.records.plan import Cell, read_plan
+from components.shared.texts.text import join_title
 
 
 @pytest.fixture(autouse=True)

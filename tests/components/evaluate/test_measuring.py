@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 
 from components.evaluate.measuring import measure, start, time_one_by_one, time_passes
-from components.shared.candidates import bundle_directory
 from components.shared.errors import UserError
-from components.shared.measurements import Spread
+from components.shared.records.candidates import bundle_directory
+from components.shared.records.measurements import Spread
 
 _TEXTS = {"select": ["love it", "awful hole", "okay"] * 4, "test": ["nice", ""]}
 

@@ -6,9 +6,9 @@ from components.evaluate.evaluation import evaluate_candidates
 from components.evaluate.trying import WAYS, Way, executions, fastest, try_ways
 from components.evaluate.ways import MeasuringFailedError, choose_way
 from components.shared.bundle import load_bundle, read_manifest, write_bundle
-from components.shared.candidates import bundle_directory, onnx_directory, write_no_onnx
-from components.shared.measurements import read_measurements
 from components.shared.predictors.running import Execution
+from components.shared.records.candidates import bundle_directory, onnx_directory, write_no_onnx
+from components.shared.records.measurements import read_measurements
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 import pandas as pd
 
 from components.explore.sample_figures import LENGTH_COLUMN, figures_of_sample, find_near_duplicates, other_languages
-from components.shared.task import Task
+from components.shared.records.task import Task
 
 _ENGLISH = "this dress fits very well and I have been wearing it to work every week since"
 _GERMAN = "dieses Kleid passt sehr gut und ich trage es seitdem jede Woche zur Arbeit im Büro"

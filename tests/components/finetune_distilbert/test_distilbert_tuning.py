@@ -10,8 +10,8 @@ from components.finetune_distilbert import distilbert_tuning
 from components.finetune_distilbert.distilbert_tuning import trial_rows
 from components.finetune_distilbert.finetuning import DistilBertSettings, finetune
 from components.shared.bundle import read_manifest
-from components.shared.candidates import bundle_directory
-from components.shared.searches import read_searches
+from components.shared.records.candidates import bundle_directory
+from components.shared.records.searches import read_searches
 from components.shared.tuning import Budget, search
 
 

@@ -10,12 +10,12 @@ import pytest
 
 from components.finetune_distilbert.finetuning import DistilBertSettings, finetune
 from components.shared.bundle import load_bundle, read_manifest
-from components.shared.candidates import bundle_directory, checkpoint_directory, list_bundles, read_failures
-from components.shared.checkpoints import load_checkpoint
 from components.shared.errors import UserError
-from components.shared.features import DESCRIPTION, read_features, read_split, read_training_reviews
-from components.shared.fitting import predict
-from components.shared.plan import Cell, Plan, read_plan
+from components.shared.records.candidates import bundle_directory, checkpoint_directory, list_bundles, read_failures
+from components.shared.records.features import DESCRIPTION, read_features, read_split, read_training_reviews
+from components.shared.records.plan import Cell, Plan, read_plan
+from components.shared.training.checkpoints import load_checkpoint
+from components.shared.training.fitting import predict
 
 
 @dataclass(frozen=True)

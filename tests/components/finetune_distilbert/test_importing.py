@@ -11,10 +11,10 @@ from safetensors.numpy import load_file, save_file
 from components.finetune_distilbert.finetuning import DistilBertSettings
 from components.finetune_distilbert.importing import import_distilbert
 from components.shared.bundle import load_bundle, read_manifest
-from components.shared.candidates import bundle_directory, checkpoint_directory
-from components.shared.checkpoints import load_checkpoint
 from components.shared.errors import UserError
-from components.shared.keras import tfmot
+from components.shared.records.candidates import bundle_directory, checkpoint_directory
+from components.shared.training.checkpoints import load_checkpoint
+from components.shared.training.keras import tfmot
 
 _TEXTS = ["Love the perfect dress", "awful itchy cheap", "okay size", "", "soft pretty dress top skirt size fit"]
 _SETTINGS = DistilBertSettings("", 24, 0, 1, 0, 8, 1e-4, 1)

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from components.shared.features import REVIEWS
+from components.shared.records.features import REVIEWS
 from components.shared.reviews import read_reviews, write_reviews
-from components.shared.text import join_title
+from components.shared.texts.text import join_title
 
 _SERVERS = Path(__file__).parents[1] / "shared" / "services" / "conftest.py"
 _spec = importlib.util.spec_from_file_location("service_servers", _SERVERS)

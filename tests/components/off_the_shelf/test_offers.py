@@ -12,16 +12,16 @@ from components.compare.comparison import compare_candidates
 from components.evaluate import evaluation, machine
 from components.off_the_shelf import offers
 from components.off_the_shelf.offers import Wish, offer_services
-from components.shared import features as features_module
 from components.shared.bundle import load_bundle, read_manifest
-from components.shared.candidates import bundle_directory, list_bundles, read_failures
 from components.shared.errors import UserError
-from components.shared.features import read_split
-from components.shared.measurements import read_measurements, read_predictions
+from components.shared.records import features as features_module
+from components.shared.records.candidates import bundle_directory, list_bundles, read_failures
+from components.shared.records.features import read_split
+from components.shared.records.measurements import read_measurements, read_predictions
 from components.shared.services.access import VARIABLES
 from components.shared.services.answers import AnswerStore, Caps
 from components.shared.services.record import read_records
-from components.shared.text import join_title
+from components.shared.texts.text import join_title
 
 _CAPS = Caps(maximum_calls=1000, maximum_eur=5.0)
 

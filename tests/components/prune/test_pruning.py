@@ -9,12 +9,12 @@ import pytest
 
 from components.prune.pruning import PruningSettings, prune_candidates
 from components.shared.bundle import load_bundle, read_manifest
-from components.shared.candidates import bundle_directory, checkpoint_directory, list_bundles, read_failures
-from components.shared.checkpoints import load_checkpoint
-from components.shared.conversions import read_conversions
 from components.shared.errors import UserError
-from components.shared.features import read_embeddings, read_split
-from components.shared.fitting import predict
+from components.shared.records.candidates import bundle_directory, checkpoint_directory, list_bundles, read_failures
+from components.shared.records.conversions import read_conversions
+from components.shared.records.features import read_embeddings, read_split
+from components.shared.training.checkpoints import load_checkpoint
+from components.shared.training.fitting import predict
 
 _SETTINGS = PruningSettings(sparsity=0.5, schedule="polynomial", layers=["*"], kept_in_float=[])
 

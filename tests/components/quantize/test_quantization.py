@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 
 from components.cluster.clustering import ClusteringSettings, cluster_candidates
 from components.quantize.quantization import QuantizationSettings, quantize_candidates
-from components.shared.batches import steps_per_epoch
 from components.shared.bundle import load_bundle, read_manifest
-from components.shared.candidates import bundle_directory, list_bundles, read_failures
-from components.shared.conversions import read_conversions
 from components.shared.errors import UserError
-from components.shared.finetuning import Finetuning
-from components.shared.plan import read_plan
+from components.shared.records.candidates import bundle_directory, list_bundles, read_failures
+from components.shared.records.conversions import read_conversions
+from components.shared.records.plan import read_plan
+from components.shared.training.batches import steps_per_epoch
+from components.shared.training.finetuning import Finetuning
 
 #: Largest difference of a probability from the float parent's.
 _BOUNDS = {"lstm-float16": 0.01, "lstm-dynamic": 0.05, "lstm-int8": 0.1}

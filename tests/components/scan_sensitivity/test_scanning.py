@@ -5,9 +5,9 @@ import pytest
 
 from components.scan_sensitivity.parts import list_parts
 from components.scan_sensitivity.scanning import scan_model
-from components.shared.candidates import checkpoint_directory, gather
-from components.shared.checkpoints import load_checkpoint, save_checkpoint
-from components.shared.sensitivity import read_sensitivities
+from components.shared.records.candidates import checkpoint_directory, gather
+from components.shared.records.sensitivity import read_sensitivities
+from components.shared.training.checkpoints import load_checkpoint, save_checkpoint
 
 
 def _scan(tiny, destination, **changed):

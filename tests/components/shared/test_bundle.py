@@ -22,11 +22,11 @@ from components.shared.bundle import (
     size_bytes,
     write_bundle,
 )
-from components.shared.candidates import bundle_directory
 from components.shared.errors import UserError
 from components.shared.meter import Usage
 from components.shared.predictors.running import Execution
-from components.shared.task import Task
+from components.shared.records.candidates import bundle_directory
+from components.shared.records.task import Task
 
 _TASK = Task(labels=("1", "2"), scores=(1, 2), text_column="text")
 

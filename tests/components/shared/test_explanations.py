@@ -12,13 +12,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from components.shared.bundle import Manifest, load_bundle, write_bundle
-from components.shared.candidates import bundle_directory
 from components.shared.errors import UserError
 from components.shared.explanations import explain_labels, explain_text
 from components.shared.meter import Usage
 from components.shared.predictors.base import Predictor, Probabilities
 from components.shared.predictors.majority import MajorityPredictor
-from components.shared.task import Task
+from components.shared.records.candidates import bundle_directory
+from components.shared.records.task import Task
 
 _TASK = Task(labels=("bad", "good"), scores=(0, 1), text_column="text")
 _WORTH = {"love": 0.1, "soft": 0.05, "awful": -0.1}

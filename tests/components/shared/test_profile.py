@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 from components.shared.bundle import Manifest, load_bundle, read_manifest, size_bytes, write_bundle
 from components.shared.bundle import read_profile as read_profile_of_bundle
 from components.shared.errors import UserError
-from components.shared.features import PROFILE, profile_file, read_profile
 from components.shared.meter import Usage
 from components.shared.profile import (
     RARE_REVIEWS,
@@ -25,7 +24,8 @@ from components.shared.profile import (
     read_profile_file,
     write_profile,
 )
-from components.shared.task import Task
+from components.shared.records.features import PROFILE, profile_file, read_profile
+from components.shared.records.task import Task
 
 _PERCENT = (1, 5, 25, 50, 75, 95, 99)
 

@@ -4,6 +4,7 @@ import pandas as pd
 import pytest
 
 from components.shared.errors import UserError
+from components.shared.records.task import Task
 from components.shared.reviews import (
     PARTITION_ROWS,
     ReviewsWriter,
@@ -17,7 +18,6 @@ from components.shared.reviews import (
     read_reviews,
     write_reviews,
 )
-from components.shared.task import Task
 
 _DESCRIPTION = TableDescription(task=Task(labels=("1", "5"), scores=(1, 5), text_column="body"))
 

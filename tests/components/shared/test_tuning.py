@@ -10,7 +10,7 @@ import pytest
 from optuna.distributions import CategoricalDistribution, FloatDistribution
 
 from components.shared import tuning
-from components.shared.searches import Search, Values, read_searches, write_searches
+from components.shared.records.searches import Search, Values, read_searches, write_searches
 from components.shared.tuning import Report, minutes_of, search
 
 _SPACE = {"x": FloatDistribution(-4.0, 4.0), "kind": CategoricalDistribution(("flat", "steep"))}

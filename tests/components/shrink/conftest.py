@@ -12,9 +12,9 @@ import pytest
 from components.finetune_distilbert.finetuning import DistilBertSettings, finetune
 from components.prune.pruning import PruningSettings, prune_candidates
 from components.quantize.quantization import QuantizationSettings, quantize_candidates
-from components.shared.candidates import list_bundles
-from components.shared.finetuning import Finetuning
-from components.shared.plan import Cell, Plan, read_plan
+from components.shared.records.candidates import list_bundles
+from components.shared.records.plan import Cell, Plan, read_plan
+from components.shared.training.finetuning import Finetuning
 from components.shrink.layers import LayersSettings
 from components.shrink.shrinking import shrink_candidates
 

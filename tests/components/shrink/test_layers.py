@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from components.shared.architectures.distilbert import DistilBert
-from components.shared.candidates import checkpoint_directory
-from components.shared.checkpoints import load_checkpoint
-from components.shared.examples import read_examples
-from components.shared.fitting import FitSettings, fit, predict
-from components.shared.techniques import NothingToDoError
+from components.shared.records.candidates import checkpoint_directory
+from components.shared.training.checkpoints import load_checkpoint
+from components.shared.training.examples import read_examples
+from components.shared.training.fitting import FitSettings, fit, predict
+from components.shared.training.techniques import NothingToDoError
 from components.shrink.layers import choose_layers, drop_layers, with_soft_labels
 
 

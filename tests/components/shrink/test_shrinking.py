@@ -10,11 +10,11 @@ from tokenizers import Tokenizer
 
 from components.shared.architectures.distilbert import DistilBert
 from components.shared.bundle import load_bundle, read_manifest
-from components.shared.candidates import checkpoint_directory, list_bundles, read_failures
-from components.shared.checkpoints import Checkpoint, load_checkpoint
 from components.shared.distilbert_sizes import Sizes
-from components.shared.features import read_split
-from components.shared.fitting import predict
+from components.shared.records.candidates import checkpoint_directory, list_bundles, read_failures
+from components.shared.records.features import read_split
+from components.shared.training.checkpoints import Checkpoint, load_checkpoint
+from components.shared.training.fitting import predict
 from components.shrink.layers import LayersSettings
 from components.shrink.shrinking import shrink_candidates
 

@@ -8,8 +8,12 @@ import pytest
 from numpy.typing import NDArray
 
 from components.shared.bundle import load_bundle, read_manifest, read_profile
-from components.shared.candidates import bundle_directory, list_bundles
-from components.shared.features import (
+from components.shared.files import write_text
+from components.shared.metrics import quality
+from components.shared.need import parse_need
+from components.shared.profile import ProfileBuilder, write_profile
+from components.shared.records.candidates import bundle_directory, list_bundles
+from components.shared.records.features import (
     DESCRIPTION,
     PROFILE,
     REVIEWS,
@@ -19,15 +23,11 @@ from components.shared.features import (
     read_split,
     read_training_reviews,
 )
-from components.shared.files import write_text
-from components.shared.metrics import quality
-from components.shared.need import parse_need
-from components.shared.plan import Plan
-from components.shared.profile import ProfileBuilder, write_profile
+from components.shared.records.plan import Plan
+from components.shared.records.searches import read_searches
+from components.shared.records.task import Task, scores_of
 from components.shared.reviews import write_reviews
-from components.shared.searches import read_searches
-from components.shared.task import Task, scores_of
-from components.shared.text import TextPreprocessing
+from components.shared.texts.text import TextPreprocessing
 from components.shared.tuning import Budget
 from components.train_floor import floor, linear_tuning
 from components.train_floor.floor import train_floors
@@ -271,7 +271,7 @@ def test_trials_read_neither_select_nor_test(
         return read_split(directory, split)
 
     monkeypatch.setattr(floor, "read_split", record)
-    monkeypatch.setattr("components.shared.features.read_split", record)
+    monkeypatch.setattr("components.shared.records.features.read_split", record)
     features = _write_features(tmp_path / "features", ("1", "2", "3"))
     before = read_searches(_tune(tmp_path, features, tmp_path / "tuning"))
     assert set(read) == {"train", "tune"}

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from components.shared.bundle import load_bundle, read_manifest
-from components.shared.candidates import bundle_directory, checkpoint_directory
-from components.shared.checkpoints import load_checkpoint
 from components.shared.errors import UserError
-from components.shared.fitting import predict
+from components.shared.records.candidates import bundle_directory, checkpoint_directory
+from components.shared.training.checkpoints import load_checkpoint
+from components.shared.training.fitting import predict
 from components.train_lstm.importing import import_lstm
 
 _TEXTS = ["Love the perfect dress", "awful, itchy AND cheap", "okay size", "", "unknown words only", "soft " * 20]
@@ -111,8 +111,8 @@ def two_labels(tiny_features: Path, tmp_path: Path) -> Path:
 
     import pandas as pd
 
-    from components.shared.features import DESCRIPTION, REVIEWS, read_features
-    from components.shared.task import Task
+    from components.shared.records.features import DESCRIPTION, REVIEWS, read_features
+    from components.shared.records.task import Task
 
     directory = Path(shutil.copytree(tiny_features, tmp_path / "two-labels"))
     reviews = pd.read_parquet(directory / REVIEWS)

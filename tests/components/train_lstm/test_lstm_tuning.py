@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from optuna.distributions import CategoricalDistribution, FloatDistribution
 
-from components.shared import examples
 from components.shared.bundle import read_manifest
-from components.shared.candidates import bundle_directory, gather
-from components.shared.features import read_split
-from components.shared.searches import read_searches
+from components.shared.records.candidates import bundle_directory, gather
+from components.shared.records.features import read_split
+from components.shared.records.searches import read_searches
+from components.shared.training import examples
 from components.shared.tuning import Budget, search
 from components.train_lstm import lstm_tuning
 from components.train_lstm.training import LstmSettings, train
@@ -51,7 +51,7 @@ def test_the_best_trial_decides_the_training_and_select_and_test_are_not_read(
         return read_split(directory, split)
 
     monkeypatch.setattr(examples, "read_split", record)
-    monkeypatch.setattr("components.shared.features.read_split", record)
+    monkeypatch.setattr("components.shared.records.features.read_split", record)
     metrics = train(tiny.features, tiny.plan, _SETTINGS, tmp_path / "lstm", Budget(60.0, tmp_path / "tuning"))
     (found,) = read_searches(tmp_path / "lstm")
     assert set(read) == {"train", "tune"}

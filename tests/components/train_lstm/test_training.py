@@ -12,9 +12,8 @@ from ai_edge_litert.interpreter import Interpreter
 
 from components.shared.bundle import load_bundle, read_manifest
 from components.shared.bundle import read_profile as read_profile_of_bundle
-from components.shared.candidates import bundle_directory, checkpoint_directory, list_bundles
-from components.shared.checkpoints import load_checkpoint
-from components.shared.features import (
+from components.shared.records.candidates import bundle_directory, checkpoint_directory, list_bundles
+from components.shared.records.features import (
     DESCRIPTION,
     read_embeddings,
     read_features,
@@ -23,8 +22,9 @@ from components.shared.features import (
     read_training_reviews,
     write_embeddings,
 )
-from components.shared.fitting import predict
-from components.shared.plan import read_plan
+from components.shared.records.plan import read_plan
+from components.shared.training.checkpoints import load_checkpoint
+from components.shared.training.fitting import predict
 from components.train_lstm.training import LstmSettings, train
 
 _SETTINGS = LstmSettings(

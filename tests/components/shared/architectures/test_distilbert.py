@@ -11,10 +11,10 @@ import pytest
 from components.finetune_distilbert.base_model import copy_weights, load_base_model
 from components.shared.architectures.distilbert import DistilBert
 from components.shared.bundle import Manifest, load_bundle, write_bundle
-from components.shared.keras import keras, tfmot
 from components.shared.meter import Usage
 from components.shared.predictors.base import Predictor
-from components.shared.task import Task
+from components.shared.records.task import Task
+from components.shared.training.keras import keras, tfmot
 
 _TEXTS = [
     "love this perfect dress",

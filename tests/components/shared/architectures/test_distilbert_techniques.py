@@ -13,12 +13,12 @@ from components.prune.pruning import PruningSettings, prune_candidates
 from components.quantize.quantization import QuantizationSettings, quantize_candidates
 from components.shared.architectures.litert_conversion import stored_matrices
 from components.shared.bundle import load_bundle, read_manifest
-from components.shared.candidates import checkpoint_directory, list_bundles, read_failures
-from components.shared.checkpoints import load_checkpoint
-from components.shared.conversions import read_conversions
-from components.shared.features import read_split
-from components.shared.finetuning import Finetuning
-from components.shared.plan import Cell, Plan, read_plan
+from components.shared.records.candidates import checkpoint_directory, list_bundles, read_failures
+from components.shared.records.conversions import read_conversions
+from components.shared.records.features import read_split
+from components.shared.records.plan import Cell, Plan, read_plan
+from components.shared.training.checkpoints import load_checkpoint
+from components.shared.training.finetuning import Finetuning
 
 _CHAINS = (
     ("dynamic",),

@@ -9,7 +9,7 @@ from ai_edge_litert.interpreter import Interpreter
 from numpy.typing import NDArray
 
 from components.shared.architectures.litert_conversion import Feed, convert, stored_matrices
-from components.shared.keras import ConverterError, keras, tf
+from components.shared.training.keras import ConverterError, keras, tf
 
 _LENGTH, _WORDS, _UNITS, _INNER = 7, 50, 32, 40
 _LAYERS = ("embedding", "lstm", "inner", "classifier")

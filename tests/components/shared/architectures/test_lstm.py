@@ -14,14 +14,14 @@ from hypothesis import strategies as st
 from components.shared.architectures.lstm import Lstm, LstmSizes
 from components.shared.architectures.lstm_quantization import BlockQuantizer
 from components.shared.bundle import Manifest, load_bundle, write_bundle
-from components.shared.features import Features, Imbalance
-from components.shared.fitting import predict
-from components.shared.keras import tf
 from components.shared.meter import Usage
 from components.shared.predictors.base import Predictor
 from components.shared.predictors.lstm import LstmParameters
-from components.shared.task import Task
-from components.shared.text import TextPreprocessing, natural_text
+from components.shared.records.features import Features, Imbalance
+from components.shared.records.task import Task
+from components.shared.texts.text import TextPreprocessing, natural_text
+from components.shared.training.fitting import predict
+from components.shared.training.keras import tf
 
 _WORDS = [f"{first}{second}" for first in "abcdefgh" for second in "aeiouy"]
 _LENGTH, _DIMENSIONS, _UNITS = 12, 32, 32

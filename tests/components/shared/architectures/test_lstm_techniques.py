@@ -11,11 +11,11 @@ from components.cluster.clustering import ClusteringSettings, cluster_candidates
 from components.prune.pruning import PruningSettings, prune_candidates
 from components.quantize.quantization import QuantizationSettings, quantize_candidates
 from components.shared.bundle import load_bundle
-from components.shared.candidates import bundle_directory, checkpoint_directory, list_bundles, read_failures
-from components.shared.checkpoints import load_checkpoint
-from components.shared.features import read_embeddings, read_split
-from components.shared.fitting import predict
-from components.shared.plan import read_plan
+from components.shared.records.candidates import bundle_directory, checkpoint_directory, list_bundles, read_failures
+from components.shared.records.features import read_embeddings, read_split
+from components.shared.records.plan import read_plan
+from components.shared.training.checkpoints import load_checkpoint
+from components.shared.training.fitting import predict
 from components.train_lstm.training import LstmSettings, train
 
 _KERNELS = ("lstm/0", "lstm/1", "lstm_backward/0", "lstm_backward/1", "classifier/0")

@@ -14,15 +14,15 @@ from components.shared.architectures.base import Architecture, OnnxConversionErr
 from components.shared.architectures.distilbert import DistilBert
 from components.shared.architectures.lstm import Lstm, LstmSizes
 from components.shared.bundle import Manifest, load_bundle, read_manifest, write_bundle
-from components.shared.candidates import bundle_directory, onnx_directory, read_no_onnx
-from components.shared.export import write_onnx_bundle
-from components.shared.fitting import predict
 from components.shared.meter import Usage
 from components.shared.predictors.base import Predictor
 from components.shared.predictors.models import LITERT_FILE
 from components.shared.predictors.running import Execution
-from components.shared.task import Task
-from components.shared.text import TextPreprocessing
+from components.shared.records.candidates import bundle_directory, onnx_directory, read_no_onnx
+from components.shared.records.task import Task
+from components.shared.texts.text import TextPreprocessing
+from components.shared.training.export import write_onnx_bundle
+from components.shared.training.fitting import predict
 
 _WORDS = "love awful okay nice perfect itchy cheap dress top size soft average".split()
 _TEXTS = [

@@ -3,7 +3,7 @@
 import pytest
 
 from components.shared.architectures.registry import architecture_of
-from components.shared.plan import DEEP_MODELS
+from components.shared.records.plan import DEEP_MODELS
 
 
 @pytest.mark.parametrize("model", DEEP_MODELS)

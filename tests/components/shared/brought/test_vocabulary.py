@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from components.shared.brought.vocabulary import Vocabulary, read_vocabulary
 from components.shared.errors import UserError
-from components.shared.keras import keras
 from components.shared.predictors.lstm import LstmParameters
-from components.shared.text import TextPreprocessing
+from components.shared.texts.text import TextPreprocessing
+from components.shared.training.keras import keras
 
 _TEXTS = ["The dress is nice, nice!", "Not a nice dress; it's BAD", "bad bad fit", "the fit is so-so"]
 _NEW = [*_TEXTS, "", "nothing known here", "a nice nice nice fit the dress is bad"]

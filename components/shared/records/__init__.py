@@ -1,0 +1,1 @@
+"""What steps hand to each other: directories and JSON files, read and written here alone."""

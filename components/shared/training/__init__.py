@@ -1,0 +1,1 @@
+"""How deep models are trained, changed by techniques and written; needs TensorFlow."""
