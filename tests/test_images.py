@@ -188,9 +188,15 @@ def test_an_import_that_an_image_lacks_is_found() -> None:
 
 
 def test_the_serve_image_has_what_serving_imports() -> None:
-    assert {"fastapi", "uvicorn", "ftfy"} <= _third_party(_SERVING)
+    assert {"fastapi", "uvicorn", "tokenizers"} <= _third_party(
+        [*_SERVING, "components.shared.predictors.distilbert"]
+    )
+    assert "ftfy" in _third_party(["components.shared.texts.text"])
     assert "sklearn" in _third_party(["components.shared.predictors.linear"])
-    assert _missing([*_SERVING, "components.shared.predictors.registry"], "serve") == []
+    predictors = [
+        f"components.shared.predictors.{path.stem}" for path in (_ROOT / "components/shared/predictors").glob("*.py")
+    ]
+    assert _missing([*_SERVING, *predictors, "components.shared.texts.text"], "serve") == []
 
 
 @pytest.mark.parametrize("extra", ["serve", "evaluate"])

@@ -27,7 +27,8 @@ def _build(
 
 
 def _export(parent: Checkpoint, chain: Chain) -> Built:
-    return Built(parent.architecture.export(parent.build()))
+    model = parent.build()
+    return Built(parent.architecture.export(model), model=model)
 
 
 def _always(label: int) -> Technique:
