@@ -23,7 +23,7 @@ from components.shared.records.measurements import Spread
 _FIRST_REVIEW = "Lovely fabric, but it runs small."
 _WARM_UP_REVIEWS = 5
 #: Throughput is measured on this many reviews: a slow model needs seconds for them, not minutes.
-_PASS_REVIEWS = 512
+_PASS_REVIEWS = 256
 _LEAST_PASSES = 3
 #: Fast models are timed for at least this long; a pass of theirs alone would be mostly noise.
 _LEAST_SECONDS = 0.5

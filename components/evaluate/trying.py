@@ -16,7 +16,7 @@ from components.shared.predictors.base import Predictor
 from components.shared.predictors.running import Execution, cores
 
 #: Enough for a few batches of each length; all ways together should take a second or two.
-_PASS_REVIEWS, _LEAST_REVIEWS, _PASS_SECONDS = 64, 16, 0.15
+_PASS_REVIEWS, _LEAST_REVIEWS, _PASS_SECONDS = 64, 16, 0.1
 _ALONE_REVIEWS = 12
 #: Fast models are timed for at least this long; a pass of theirs alone would be mostly noise.
 _LEAST_SECONDS = 0.05
