@@ -92,7 +92,7 @@ def _train_and_predict(models: Sequence[str], seed: int, workspace: Path) -> dic
     for step in _steps(models):
         candidates = workspace / f"{step}-{seed}"
         with contextlib.redirect_stdout(sys.stderr):
-            if not candidates.exists():
+            if not list_bundles(candidates):
                 _train(step, seed, workspace, candidates)
             reached = {name: _predict(bundle, workspace) for name, bundle in list_bundles(candidates).items()}
         for name, result in reached.items():
