@@ -1,5 +1,6 @@
 """The report: one HTML file that opens from disk, asks nothing of the network, and prints."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -158,6 +159,7 @@ def render_report(content: ReportContent) -> str:
         rows=content.rows,
         gains=content.gains,
         failed=[row for row in content.rows if row.status == "failed"],
+        empty=_empty_cells(content.rows),
         tried={
             one.candidate: "; ".join(map(describe_tried, fastest_of_each_runtime(one.tried)))
             for one in content.measurements.candidates
@@ -247,6 +249,15 @@ def _shown_scan(sensitivity: Sensitivity) -> _ShownScan:
         treatments=list(treatments_in_words(sensitivity).values()),
         parts=parts,
     )
+
+
+def _empty_cells(rows: Sequence[Row]) -> list[tuple[str, list[str]]]:
+    """Returns each reason why candidates do not apply, with their names."""
+    candidates: dict[str, list[str]] = defaultdict(list)
+    for row in rows:
+        if row.status == "not applicable":
+            candidates[row.reason].append(row.candidate)
+    return list(candidates.items())
 
 
 def _rows(quality: Mapping[str, QualityFigures]) -> int:
