@@ -6,7 +6,7 @@ from typing import Any
 PRESETS: dict[str, dict[str, Any]] = {
     "demo": {
         "techniques": [
-            *("dynamic", "float16", "int8", "qat", "prune", "cluster", "prune+dynamic", "cluster+dynamic"),
+            *("dynamic", "int8", "qat", "prune", "cluster", "prune+dynamic", "cluster+dynamic"),
             *("trim+dynamic", "layers+dynamic", "layers+trim+dynamic"),
         ],
         "lstm_directions": 1,
@@ -15,7 +15,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         "distilbert_train_rows": 1600,
         "distilbert_epochs": 2,
         "distilbert_technique_rows": 400,
-        "layers_rows": 600,
+        "layers_rows": 500,
         "layers_epochs": 2,
         "calibration_rows": 50,
         "sensitivity_reviews": 30,
