@@ -25,7 +25,7 @@ from components.shared.bundle import MANIFEST, load_bundle, read_manifest
 from components.shared.errors import UserError
 from components.shared.predictors.base import Predictor
 from components.shared.records.features import read_split
-from components.shared.texts.text import join_title
+from components.shared.texts.text import join_titles
 
 _MODELS = ("distilbert", "lstm")
 _BUNDLES = ("bundle", "onnx")
@@ -80,7 +80,7 @@ def _steps_of(run: Path) -> Path:
 def _select_texts(steps: Path, wanted: int) -> list[str]:
     (features,) = steps.glob("engineer-features/*/features.json")
     select = read_split(features.parent, "select")[:wanted]
-    return [join_title(title, text) for title, text in zip(select["title"], select["text"], strict=True)]
+    return join_titles(select["title"], select["text"])
 
 
 def _baselines(steps: Path, model: str) -> Iterator[Contender]:

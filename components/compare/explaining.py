@@ -11,7 +11,7 @@ from tqdm import tqdm
 
 from components.shared.bundle import load_bundle, read_manifest
 from components.shared.explanations import DrivingWords, Explanation, explain_labels, explain_text
-from components.shared.texts.text import join_title
+from components.shared.texts.text import join_titles
 
 MINIMUM_OCCURRENCES = 3
 _CALLS_FOR_EXAMPLE = 500
@@ -78,7 +78,7 @@ def explain_choice(
         tqdm.write("The chosen candidate asks a paid service: it is not explained.")
         return None
     truth = predictor.task.indices(reviews["label"].tolist())
-    raw = [join_title(title, text) for title, text in zip(reviews["title"], reviews["text"], strict=True)]
+    raw = join_titles(reviews["title"], reviews["text"])
     sample = sample_rows(truth, count, seed)
     drivers = explain_labels(
         predictor, [raw[row] for row in sample], minimum_occurrences=MINIMUM_OCCURRENCES, seed=seed

@@ -39,7 +39,7 @@ from components.shared.records.measurements import (
 from components.shared.records.plan import read_plan
 from components.shared.records.task import Task
 from components.shared.services.record import ServiceRecord, read_records
-from components.shared.texts.text import join_title
+from components.shared.texts.text import join_titles
 
 _TIMEOUT_SECONDS = 3600
 #: Starting up is most of what a small model costs a day: one process alone would measure the disk's cache.
@@ -122,10 +122,7 @@ def _planned(plan: Path) -> set[str]:
 
 def _raw_texts(features: Path) -> dict[str, list[str]]:
     tables = {split: read_split(features, split) for split in MEASURED_SPLITS}
-    return {
-        split: [join_title(title, text) for title, text in zip(table["title"], table["text"], strict=True)]
-        for split, table in tables.items()
-    }
+    return {split: join_titles(table["title"], table["text"]) for split, table in tables.items()}
 
 
 def _inspect_champion(champion: Path, task: Task) -> Champion:

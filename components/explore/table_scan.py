@@ -11,7 +11,7 @@ from tqdm import tqdm
 
 from components.shared.records.task import Task
 from components.shared.reviews import attributes_of, count_reviews, iterate_reviews
-from components.shared.texts.text import join_title
+from components.shared.texts.text import join_titles
 
 #: Of longer titles and texts only the beginning is looked at closely.
 _CHARACTERS = 10_000
@@ -106,7 +106,7 @@ def sample_positions(rows: int, most: int, seed: int) -> NDArray[np.int64]:
 
 def reviews_of(table: pd.DataFrame) -> list[str]:
     """Returns title and text of each row as the models read them."""
-    return [join_title(title, text) for title, text in zip(table["title"], table["text"], strict=True)]
+    return join_titles(table["title"], table["text"])
 
 
 def _hashes(texts: Sequence[str]) -> NDArray[np.uint64]:

@@ -148,6 +148,11 @@ def join_title(title: str, text: str) -> str:
     return f"{title} {text}" if title[-1] in ".!?…" else f"{title}. {text}"
 
 
+def join_titles(titles: Iterable[str], texts: Iterable[str]) -> list[str]:
+    """Returns the raw review that models read for each title and text, see `join_title`."""
+    return [join_title(title, text) for title, text in zip(titles, texts, strict=True)]
+
+
 def natural_text(raw: str, steps: Collection[str] = NATURAL_STEPS) -> str:
     """Returns the natural view of a raw review: readable text, white space folded.
 

@@ -16,7 +16,7 @@ from components.shared.records.candidates import bundle_directory, checkpoint_di
 from components.shared.records.features import profile_file, read_features, read_split
 from components.shared.records.plan import Plan
 from components.shared.records.searches import Values
-from components.shared.texts.text import join_title
+from components.shared.texts.text import join_titles
 from components.shared.training.checkpoints import save_checkpoint
 from components.shared.training.examples import stratified_sample
 from components.shared.training.keras import tf
@@ -116,7 +116,7 @@ def equality_check(bundle: Path, features: Path) -> Callable[[Path], None]:
 
     def check(onnx: Path) -> None:
         reviews = stratified_sample(read_split(features, "tune"), _CHECK_ROWS, _CHECK_SEED)
-        texts = [join_title(title, text) for title, text in zip(reviews["title"], reviews["text"], strict=True)]
+        texts = join_titles(reviews["title"], reviews["text"])
         difference = float(np.abs(load_bundle(onnx).predict(texts) - load_bundle(bundle).predict(texts)).max())
         if not difference <= _LARGEST_DIFFERENCE:
             raise OnnxConversionError(f"its probabilities differ from those in LiteRT by up to {difference:.2g}")

@@ -20,7 +20,7 @@ from components.shared.records.candidates import bundle_directory, checkpoint_di
 from components.shared.records.conversions import Conversion, write_conversion
 from components.shared.records.features import read_features, read_split
 from components.shared.records.plan import Plan
-from components.shared.texts.text import join_title
+from components.shared.texts.text import join_titles
 from components.shared.training.checkpoints import (
     Checkpoint,
     get_weights,
@@ -245,7 +245,7 @@ class _Check:
     def __init__(self, float_bundle: Path, features: Path, accuracy_floor: float) -> None:
         description = read_features(features)
         reviews = stratified_sample(read_split(features, "tune"), _CHECK_ROWS, _CHECK_SEED)
-        self._texts = [join_title(title, text) for title, text in zip(reviews["title"], reviews["text"], strict=True)]
+        self._texts = join_titles(reviews["title"], reviews["text"])
         self._truth = description.task.indices(reviews["label"].tolist())
         self._majority = np.full_like(self._truth, np.argmax(description.class_shares))
         self._float = load_bundle(float_bundle).predict(self._texts)
