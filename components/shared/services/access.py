@@ -48,11 +48,6 @@ def read_access(service: str) -> Access | None:
     return Access(endpoint, key)
 
 
-def key_variable(service: str) -> str:
-    """Returns the name of the environment variable that holds the key of a service."""
-    return _VARIABLES[service].key
-
-
 def missing_variables(service: str) -> str:
     """Returns the names of the environment variables to set, for people."""
     names = _VARIABLES[service]
