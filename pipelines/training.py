@@ -230,7 +230,7 @@ def training_pipeline(
     distilbert_max_length: int = 128,
     distilbert_train_rows: int = 0,
     distilbert_epochs: int = 3,
-    distilbert_patience: int = 1,
+    distilbert_patience: int = 2,
     distilbert_batch_size: int = 32,
     distilbert_learning_rate: float = 8e-5,
     distilbert_layer_decay: float = 1.0,
