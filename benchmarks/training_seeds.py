@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from benchmarks.preparation import clean_table, engineer_features
 from benchmarks.tables import spread
-from components.compare.bootstrap import bootstrap_metric, interval
+from components.compare.deciding.bootstrap import bootstrap_metric, interval
 from components.define.preflight import make_plan
 from components.finetune_distilbert.finetuning import DistilBertSettings, finetune
 from components.off_the_shelf.offers import Wish, offer_services

@@ -9,13 +9,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from components.compare.bootstrap import CONFIDENCE, RESAMPLES, bootstrap_metrics, interval
-from components.compare.break_even import compare_with_services, own_cost
-from components.compare.costs import cost_per_month_eur
+from components.compare.deciding.bootstrap import CONFIDENCE, RESAMPLES, bootstrap_metrics, interval
+from components.compare.deciding.break_even import compare_with_services, own_cost
+from components.compare.deciding.costs import cost_per_month_eur
+from components.compare.deciding.selection import MINIMUM_SAVING, Candidate, Decision, Deployed, Verdict, decide
 from components.compare.explaining import ChoiceExplanation, explain_choice
 from components.compare.flips import find_flips
-from components.compare.report import ReportContent, write_report
-from components.compare.selection import MINIMUM_SAVING, Candidate, Decision, Deployed, Verdict, decide
+from components.compare.reporting.report import ReportContent, write_report
 from components.compare.table import Evidence, Row, make_rows, write_rows
 from components.compare.techniques import describe_gains
 from components.shared.bundle import read_manifest, set_execution

@@ -7,10 +7,10 @@ from typing import Any
 
 import pandas as pd
 
-from components.compare.costs import DAYS_A_MONTH, cost_per_1000_eur, cost_per_month_eur, usage_cost_eur
+from components.compare.deciding.costs import DAYS_A_MONTH, cost_per_1000_eur, cost_per_month_eur, usage_cost_eur
+from components.compare.deciding.selection import METRIC_NAMES, Decision, Standing
 from components.compare.flips import Flips
-from components.compare.selection import METRIC_NAMES, Decision, Standing
-from components.compare.wording import describe_tried, sentence
+from components.compare.reporting.wording import describe_tried, sentence
 from components.shared.files import atomic_path
 from components.shared.metrics import QualityFigures
 from components.shared.need import Need

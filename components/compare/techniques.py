@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from components.compare.bootstrap import Samples
-from components.compare.selection import Candidate, Difference, compare_quality
-from components.compare.wording import sentence
+from components.compare.deciding.bootstrap import Samples
+from components.compare.deciding.selection import Candidate, Difference, compare_quality
+from components.compare.reporting.wording import sentence
 from components.shared.chains import candidate_id
 from components.shared.records.conversions import Conversion
 from components.shared.records.measurements import Measurement, Spread

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from components.compare.chart import AGAINST, INK, PANEL_STYLE, to_svg
+from components.compare.charts.trade_off import AGAINST, INK, PANEL_STYLE, to_svg
 from components.shared.records.sensitivity import PartSensitivity, Sensitivity
 
 _ROW_INCHES, _HEAD_INCHES = 0.3, 0.45

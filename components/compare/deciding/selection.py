@@ -16,7 +16,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from components.compare.bootstrap import Samples, interval
+from components.compare.deciding.bootstrap import Samples, interval
 from components.shared.need import Need
 from components.shared.records.measurements import ChampionStatus
 

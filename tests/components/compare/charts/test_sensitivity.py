@@ -2,7 +2,7 @@ import re
 
 import pytest
 
-from components.compare.sensitivity_chart import describe_sensitivity, draw_sensitivity
+from components.compare.charts.sensitivity import describe_sensitivity, draw_sensitivity
 from components.shared.records.sensitivity import PartSensitivity, Sensitivity
 
 

@@ -2,7 +2,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from components.compare.tuning_chart import describe_search, draw_search
+from components.compare.charts.tuning import describe_search, draw_search
 from components.shared.records.searches import Search, TrialRecord
 
 

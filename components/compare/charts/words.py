@@ -8,7 +8,7 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from components.compare.chart import ACCENT, AGAINST, MUTED, PANEL_STYLE, to_svg
+from components.compare.charts.trade_off import ACCENT, AGAINST, MUTED, PANEL_STYLE, to_svg
 from components.shared.explanations import DrivingWords, Explanation
 from components.shared.texts.printable import printable
 

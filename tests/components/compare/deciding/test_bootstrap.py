@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import accuracy_score, f1_score
 
-from components.compare.bootstrap import bootstrap_metric, interval
+from components.compare.deciding.bootstrap import bootstrap_metric, interval
 
 _SCORES = {
     "macro_f1": partial(f1_score, labels=range(4), average="macro", zero_division=0),

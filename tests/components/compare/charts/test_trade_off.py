@@ -4,7 +4,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from components.compare.chart import Point, draw_trade_off
+from components.compare.charts.trade_off import Point, draw_trade_off
 
 
 def _point(name="lstm", cost=1.0, **values):

@@ -5,13 +5,13 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
-from components.compare.bootstrap import bootstrap_metric, interval
-from components.compare.break_even import BreakEven, OwnCost
-from components.compare.costs import cost_per_month_eur
+from components.compare.deciding.bootstrap import bootstrap_metric, interval
+from components.compare.deciding.break_even import BreakEven, OwnCost
+from components.compare.deciding.costs import cost_per_month_eur
+from components.compare.deciding.selection import Candidate, Deployed, decide
 from components.compare.explaining import ChoiceExplanation, Example
 from components.compare.flips import Flip, Flips
-from components.compare.report import ReportContent, render_report
-from components.compare.selection import Candidate, Deployed, decide
+from components.compare.reporting.report import ReportContent, render_report
 from components.compare.table import Evidence, make_rows
 from components.compare.techniques import describe_gains
 from components.shared.explanations import DrivingWords, Explanation, WordEffect

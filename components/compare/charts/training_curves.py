@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from components.compare.chart import ACCENT, INK, MUTED, PANEL_STYLE, to_svg
+from components.compare.charts.trade_off import ACCENT, INK, MUTED, PANEL_STYLE, to_svg
 from components.shared.records.history import History
 
 _INCHES = (9.0, 1.9)

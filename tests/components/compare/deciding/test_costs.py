@@ -1,6 +1,6 @@
 import pytest
 
-from components.compare.costs import cost_per_1000_eur, cost_per_month_eur, training_cost_eur
+from components.compare.deciding.costs import cost_per_1000_eur, cost_per_month_eur, training_cost_eur
 from components.shared.meter import Usage
 from components.shared.need import parse_need
 from components.shared.records.measurements import Measurement, Spread

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from components.compare.report import render_report
+from components.compare.reporting.report import render_report
 
 _CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 pytestmark = [

@@ -6,8 +6,8 @@ import matplotlib as mpl
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from components.compare.chart import ACCENT, INK, MUTED, PANEL_STYLE, to_svg
-from components.compare.selection import METRIC_NAMES
+from components.compare.charts.trade_off import ACCENT, INK, MUTED, PANEL_STYLE, to_svg
+from components.compare.deciding.selection import METRIC_NAMES
 from components.shared.records.searches import Search, in_words
 
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from components.compare.word_pictures import draw_driving_words, draw_review_words
+from components.compare.charts.words import draw_driving_words, draw_review_words
 from components.shared.explanations import DrivingWords, Explanation, WordEffect
 
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from components.compare.selection import Candidate, Deployed, decide, find_front, weigh_burdens
+from components.compare.deciding.selection import Candidate, Deployed, decide, find_front, weigh_burdens
 from components.shared.need import parse_need
 
 _NEED = parse_need(

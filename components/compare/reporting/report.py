@@ -9,19 +9,19 @@ import yaml
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from components.compare.bootstrap import CONFIDENCE, RESAMPLES, Samples, interval
-from components.compare.break_even import BreakEven, OwnCost
-from components.compare.chart import Point, draw_trade_off
-from components.compare.curves import describe_curves, draw_curves
+from components.compare.charts.sensitivity import describe_sensitivity, draw_sensitivity, treatments_in_words
+from components.compare.charts.trade_off import Point, draw_trade_off
+from components.compare.charts.training_curves import describe_curves, draw_curves
+from components.compare.charts.tuning import describe_search, draw_search
+from components.compare.charts.words import draw_driving_words, draw_review_words
+from components.compare.deciding.bootstrap import CONFIDENCE, RESAMPLES, Samples, interval
+from components.compare.deciding.break_even import BreakEven, OwnCost
+from components.compare.deciding.selection import METRIC_NAMES, Decision
 from components.compare.explaining import MINIMUM_OCCURRENCES, ChoiceExplanation, Example
 from components.compare.flips import Flip, Flips
-from components.compare.selection import METRIC_NAMES, Decision
-from components.compare.sensitivity_chart import describe_sensitivity, draw_sensitivity, treatments_in_words
+from components.compare.reporting.wording import describe_tried, fastest_of_each_runtime
 from components.compare.table import Row
 from components.compare.techniques import Gain
-from components.compare.tuning_chart import describe_search, draw_search
-from components.compare.word_pictures import draw_driving_words, draw_review_words
-from components.compare.wording import describe_tried, fastest_of_each_runtime
 from components.shared.files import write_text
 from components.shared.metrics import QualityFigures
 from components.shared.need import Need
@@ -143,7 +143,7 @@ def write_report(content: ReportContent, path: Path) -> None:
 def render_report(content: ReportContent) -> str:
     """Returns the report as HTML; every text that comes from outside is escaped."""
     environment = Environment(
-        loader=PackageLoader("components.compare", ""),
+        loader=PackageLoader("components.compare.reporting", "templates"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

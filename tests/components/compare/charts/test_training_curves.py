@@ -4,7 +4,7 @@ import xml.etree.ElementTree as ElementTree
 
 import pytest
 
-from components.compare.curves import describe_curves, draw_curves
+from components.compare.charts.training_curves import describe_curves, draw_curves
 from components.shared.records.history import History
 
 

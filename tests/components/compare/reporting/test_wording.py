@@ -1,6 +1,6 @@
 import pytest
 
-from components.compare.wording import describe_tried, fastest_of_each_runtime, sentence
+from components.compare.reporting.wording import describe_tried, fastest_of_each_runtime, sentence
 from components.shared.records.measurements import TriedRuntime
 
 _SLOW = TriedRuntime(runtime="litert", reviews_per_second=100.0)

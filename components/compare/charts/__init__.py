@@ -1,0 +1,1 @@
+"""The report's pictures, as SVG elements that take their colours from the page."""

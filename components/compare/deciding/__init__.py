@@ -1,0 +1,1 @@
+"""Which candidate is enough, and what it costs: pure functions."""
