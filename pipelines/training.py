@@ -266,6 +266,7 @@ def training_pipeline(
     answers: str = f"{MODEL_STORE_MOUNT}/answers",
     latency_reviews: int = 200,
     explained_reviews: int = 100,
+    redact_reviews: bool = False,
     deploy_target: str = "kubernetes",
     model_store: str = MODEL_STORE_MOUNT,
     store_claim: str = "sentiment-model-store",
@@ -370,6 +371,7 @@ def training_pipeline(
         answers: Directory where the answers of paid services and the ledger of calls are kept.
         latency_reviews: Reviews timed one by one.
         explained_reviews: The words that the chosen model goes by are looked for in so many reviews; 0: not at all.
+        redact_reviews: Whether the report shows no text of a review.
         deploy_target: kubernetes, or local: publish, serve here, predict once, stop.
         model_store: Directory of the versioned model store.
         store_claim: Persistent volume claim that holds the model store.
@@ -641,6 +643,7 @@ def training_pipeline(
         checks=cleaned.outputs["checks"],
         guard=engineered.outputs["guard"],
         explained_reviews=explained_reviews,
+        redact_reviews=redact_reviews,
         seed=seed,
     )
     place(compared, "compare")

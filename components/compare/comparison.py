@@ -69,6 +69,7 @@ def compare_candidates(
     sources: Sequence[Path],
     pages: Mapping[str, Path],
     explained_reviews: int,
+    redact_reviews: bool,
     seed: int,
     table: Path,
     decision: Path,
@@ -88,6 +89,7 @@ def compare_candidates(
         sources: Directories of candidates: where the winner's bundle is copied from, and how training went.
         pages: Title to HTML file of pages shown in the report; those that are not there are left out.
         explained_reviews: The words that the winner goes by are looked for in so many select reviews; 0: not at all.
+        redact_reviews: Whether the report shows no text of a review.
         seed: Seed of the bootstrap and of the sample that is explained.
         table, decision, winner, report: What to write. `winner` becomes an empty directory if none is chosen.
         explanations: What to write the words that the winner goes by to (JSON); null if nothing is explained.
@@ -164,6 +166,7 @@ def compare_candidates(
         searches=[one for source in sources for one in read_searches(source)],
         flips=evidence.flips,
         sensitivities=read_sensitivities(sources),
+        redacted=redact_reviews,
         pages={title: path for title, path in pages.items() if path.is_file()},
     )
 

@@ -19,6 +19,7 @@ def compare(
     checks: dsl.Input[dsl.HTML],
     guard: dsl.Input[dsl.HTML],
     explained_reviews: int,
+    redact_reviews: bool,
     seed: int,
     candidates: dsl.Output[dsl.Dataset],
     decision: dsl.Output[dsl.Artifact],
@@ -43,6 +44,7 @@ def compare(
         checks: The cleaning's page, shown in the report.
         guard: The leak and sampling guard's page, shown in the report.
         explained_reviews: The words that the winner goes by are looked for in so many reviews; 0: not at all.
+        redact_reviews: Whether the report shows no text of a review.
         seed: Seed of the bootstrap and of the sample that is explained.
         candidates: One row a candidate, as CSV.
         decision: Verdict, reasons, chosen candidate, thresholds and figures, as JSON.
@@ -71,6 +73,7 @@ def compare(
             "Leak and sampling guard": Path(guard.path),
         },
         explained_reviews=explained_reviews,
+        redact_reviews=redact_reviews,
         seed=seed,
         table=Path(candidates.path),
         decision=Path(decision.path),

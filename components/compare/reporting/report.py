@@ -2,7 +2,8 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import yaml
@@ -18,7 +19,7 @@ from components.compare.deciding.bootstrap import CONFIDENCE, RESAMPLES, Samples
 from components.compare.deciding.break_even import BreakEven, OwnCost
 from components.compare.deciding.selection import METRIC_NAMES, Decision
 from components.compare.explaining import MINIMUM_OCCURRENCES, ChoiceExplanation, Example
-from components.compare.flips import Flip, Flips
+from components.compare.flips import Flips
 from components.compare.reporting.wording import describe_tried, fastest_of_each_runtime
 from components.compare.table import Row
 from components.compare.techniques import Gain
@@ -61,6 +62,7 @@ class ReportContent:
         searches: The automatic searches for hyperparameters.
         flips: Which reviews change their label, of each candidate with a chain.
         sensitivities: Which parts suffer from which technique, model by model.
+        redacted: Whether no text of a review may be shown; single words that stand for many reviews may.
     """
 
     decision: Decision
@@ -83,6 +85,7 @@ class ReportContent:
     searches: Sequence[Search] = ()
     flips: Mapping[str, Flips] = field(default_factory=dict)
     sensitivities: Sequence[Sensitivity] = ()
+    redacted: bool = False
 
 
 @dataclass(frozen=True)
@@ -131,6 +134,7 @@ _EXAMPLE_HEADINGS = {
 }
 #: A review is shown up to here.
 _LONGEST_TEXT = 400
+_REDACTED = "[review text redacted]"
 #: Weaker words, measured by the strongest of the review, get no sign.
 _WEAK = 0.1
 
@@ -150,6 +154,7 @@ def render_report(content: ReportContent) -> str:
         lstrip_blocks=True,
     )
     environment.filters["figure"] = _figure
+    environment.filters["review"] = partial(_review, redacted=content.redacted)
     decision = content.decision
     chosen = next((row for row in content.rows if row.status == "chosen"), None)
     return environment.get_template("report.html").render(
@@ -164,7 +169,8 @@ def render_report(content: ReportContent) -> str:
             one.candidate: "; ".join(map(describe_tried, fastest_of_each_runtime(one.tried)))
             for one in content.measurements.candidates
         },
-        flips=[(name, flips, list(map(_printable, flips.examples))) for name, flips in content.flips.items()],
+        redacted=content.redacted,
+        flips=content.flips,
         scans=list(map(_shown_scan, content.sensitivities)),
         need=content.need,
         need_yaml=yaml.safe_dump(content.need.model_dump(), sort_keys=False, allow_unicode=True),
@@ -230,10 +236,12 @@ def _shown(example: Example) -> _ShownExample:
     )
 
 
-def _printable(flip: Flip) -> Flip:
-    """Returns a flip whose text is fit for a page, and not too long for it."""
-    text = printable(flip.text)
-    return replace(flip, text=text if len(text) <= _LONGEST_TEXT else f"{text[:_LONGEST_TEXT].rstrip()} …")
+def _review(text: str, redacted: bool) -> str:
+    """Returns the text of a review fit for a page and not too long for it; words that stand for it if redacted."""
+    if redacted:
+        return _REDACTED
+    text = printable(text)
+    return text if len(text) <= _LONGEST_TEXT else f"{text[:_LONGEST_TEXT].rstrip()} …"
 
 
 def _shown_scan(sensitivity: Sensitivity) -> _ShownScan:

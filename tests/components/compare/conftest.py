@@ -38,6 +38,7 @@ def run(trained, measurements, tmp_path):
             "sources": trained.sources,
             "pages": {"Data": page, "Cleaning": tmp_path / "missing.html"},
             "explained_reviews": 6,
+            "redact_reviews": False,
             "seed": seed,
             "table": tmp_path / "candidates.csv",
             "decision": tmp_path / "decision.json",

@@ -230,6 +230,7 @@ def compared(trained, few, tmp_path):
             sources=sources,
             pages={},
             explained_reviews=0,
+            redact_reviews=False,
             seed=0,
             table=tmp_path / "candidates.csv",
             decision=tmp_path / "decision.json",

@@ -471,6 +471,24 @@ def test_flips_are_shown_with_text_labels_and_probabilities_and_stay_text():
     assert section.count("very") < 100 and " …</td>" in section
 
 
+def test_redaction_leaves_no_text_of_a_review(tmp_path):
+    page = tmp_path / "page.html"
+    page.write_text("<p>The itchy sweater was quoted.</p>")
+    flips = {"lstm-prune": Flips("lstm", 12, 300, (replace(_FLIP, text="An itchy sweater"),))}
+    content = replace(
+        make_content(3, pages={"Cleaning": page}), flips=flips, explained=make_explained("sweater", "5")
+    )
+    drivers = content.explained.model_copy(update={"drivers": make_explained("love").drivers})
+    shown = render_report(replace(content, explained=drivers))
+    redacted = render_report(replace(content, explained=drivers, redacted=True))
+    assert "An itchy sweater" in shown and "was quoted" in shown and "sweater<sup>+</sup>" in shown
+    assert "sweater" not in redacted and "was quoted" not in redacted
+    assert "[review text redacted]" in _section(redacted, "flips")
+    assert _section(redacted, "words").count("[review text redacted]") == 3
+    assert "love" in _section(redacted, "words")  # single words that drive many reviews stay
+    assert "Cleaning" in _section(redacted, "data")
+
+
 def test_the_scan_is_drawn_told_and_given_in_figures():
     page = render_report(replace(make_content(3), sensitivities=[make_scan(("embeddings", "<b>ffn</b>"))]))
     _read(page)
