@@ -7,29 +7,24 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
-from components.compare.deciding.bootstrap import CONFIDENCE, RESAMPLES, bootstrap_metrics, interval
+from components.compare.deciding.bootstrap import CONFIDENCE, RESAMPLES, interval
 from components.compare.deciding.break_even import compare_with_services, own_cost
-from components.compare.deciding.costs import cost_per_month_eur
-from components.compare.deciding.selection import MINIMUM_SAVING, Candidate, Decision, Deployed, Verdict, decide
+from components.compare.deciding.inputs import gather_inputs
+from components.compare.deciding.selection import MINIMUM_SAVING, Decision, Verdict
 from components.compare.explaining import ChoiceExplanation, explain_choice
 from components.compare.flips import find_flips
 from components.compare.reporting.report import ReportContent, write_report
 from components.compare.table import Evidence, Row, make_rows, write_rows
 from components.compare.techniques import describe_gains
-from components.shared.bundle import read_manifest, set_execution
+from components.shared.bundle import set_execution
 from components.shared.files import atomic_path, write_text
-from components.shared.metrics import QualityFigures, quality
-from components.shared.need import Need
-from components.shared.predictors.models import RUNTIMES
-from components.shared.predictors.running import Execution
-from components.shared.records.candidates import list_bundles, onnx_directory
+from components.shared.metrics import quality
 from components.shared.records.conversions import read_conversions
 from components.shared.records.features import Features, read_features, read_split
 from components.shared.records.history import read_histories
+from components.shared.records.measured_bundles import measured_bundle, measured_execution
 from components.shared.records.measurements import (
-    CHAMPION,
     Measurement,
     Measurements,
     read_measurements,
@@ -40,9 +35,6 @@ from components.shared.records.searches import read_searches
 from components.shared.records.sensitivity import read_sensitivities
 
 _FORMAT_VERSION = 1
-_BYTES_PER_MB = 1_000_000
-#: The candidate that predicts the class shares of train whatever a review says.
-_REFERENCE_MODEL = "majority"
 
 
 @dataclass(frozen=True)
@@ -101,29 +93,14 @@ def compare_candidates(
     need, task = agreed.need, description.task
     scores = np.array(task.scores)
     reviews = {split: read_split(features, split) for split in ("select", "test")}
-    truth = {split: task.indices(split_reviews["label"].tolist()) for split, split_reviews in reviews.items()}
+    test_truth = task.indices(reviews["test"]["label"].tolist())
 
-    everyone = list(measured.candidates)
-    if measured.champion_measurement is not None:
-        everyone.append(measured.champion_measurement)
-    predicted = {one.candidate: read_predictions(measurements, one.candidate, "select") for one in everyone}
-    select = {name: quality(truth["select"], rows, scores) for name, rows in predicted.items()}
-    resampled = bootstrap_metrics(
-        truth["select"],
-        {name: rows.argmax(axis=1) for name, rows in predicted.items()},
-        classes=len(task.labels),
-        metrics=sorted({"accuracy", "macro_f1", need.quality.metric}),
-        seed=seed,
-    )
-    samples = resampled[need.quality.metric]
-
-    figures = {one.candidate: _deciding_figures(one, select[one.candidate], need) for one in everyone}
-    deployed = Deployed(measured.champion.status, measured.champion.note, figures.pop(CHAMPION, None))
-    majority = _majority_macro_f1(truth["select"], description, scores)
-    result = decide(list(figures.values()), need, majority, samples, deployed)
+    inputs = gather_inputs(measured, measurements, description, reviews["select"], need, seed)
+    result = inputs.decide()
+    predicted, select, resampled, samples = inputs.predicted, inputs.select, inputs.resampled, inputs.samples
 
     test = {
-        one.candidate: quality(truth["test"], read_predictions(measurements, one.candidate, "test"), scores)
+        one.candidate: quality(test_truth, read_predictions(measurements, one.candidate, "test"), scores)
         for one in measured.candidates
         if _may_show_test(one, result)
     }
@@ -138,8 +115,8 @@ def compare_candidates(
         conversions=read_conversions(sources),
     )
     rows = make_rows(agreed, measured, result, evidence)
-    record = _record(result, rows, agreed, description, measured, majority, seed)
-    _copy_winner(next((one for one in everyone if one.candidate == result.chosen), None), sources, winner)
+    record = _record(result, rows, agreed, description, measured, inputs.majority_macro_f1, seed)
+    _copy_winner(next((one for one in measured.candidates if one.candidate == result.chosen), None), sources, winner)
     explained = (
         explain_choice(winner, reviews["select"], predicted[result.chosen], explained_reviews, seed)
         if result.chosen
@@ -149,7 +126,7 @@ def compare_candidates(
     content = ReportContent(
         decision=result,
         rows=rows,
-        gains=describe_gains(measured.candidates, figures, samples, evidence.conversions),
+        gains=describe_gains(measured.candidates, inputs.figures, samples, evidence.conversions),
         need=need,
         task=task,
         features=description,
@@ -180,28 +157,6 @@ def compare_candidates(
         winner_metrics=_winner_metrics(rows),
         winner_confusion=test[result.chosen].confusion if result.chosen else [],
     )
-
-
-def _deciding_figures(one: Measurement, figures: QualityFigures, need: Need) -> Candidate:
-    return Candidate(
-        name=one.candidate,
-        quality=getattr(figures, need.quality.metric),
-        macro_f1=figures.macro_f1,
-        average_error=figures.average_error,
-        p95_ms=one.latency_p95_ms,
-        # A paid service takes none of ours; the table says that it is not measured.
-        memory_mb=one.peak_memory_mb or 0.0,
-        size_mb=(one.size_bytes or 0) / _BYTES_PER_MB,
-        cost_eur=cost_per_month_eur(one, need),
-        content=one.content,
-        reference=one.model == _REFERENCE_MODEL,
-        bought=one.price_per_1000_eur is not None,
-    )
-
-
-def _majority_macro_f1(truth: NDArray[np.int64], features: Features, scores: NDArray[np.float64]) -> float:
-    """Returns the macro-F1 of always predicting the label that is most frequent in train."""
-    return quality(truth, np.tile(features.class_shares, (len(truth), 1)), scores).macro_f1
 
 
 def _may_show_test(one: Measurement, decision: Decision) -> bool:
@@ -270,16 +225,10 @@ def _as_json(explained: ChoiceExplanation | None) -> str:
 
 def _copy_winner(chosen: Measurement | None, sources: Iterable[Path], winner: Path) -> None:
     """Copies the bundle of the run time that was the fastest, to be run as it was measured."""
-    bundles = {name: bundle for source in sources for name, bundle in list_bundles(source).items()}
     with atomic_path(winner) as staged:
         if chosen is None:
             staged.mkdir()
             return
-        bundle = bundles[chosen.candidate]
-        if chosen.runtime == read_manifest(bundle).runtime:
-            shutil.copytree(bundle, staged)
-        else:
-            shutil.copytree(onnx_directory(bundle.parents[1], chosen.candidate), staged)
-        if chosen.runtime in RUNTIMES:
-            threads, workers, batch_size = chosen.threads, chosen.workers, chosen.batch_size
-            set_execution(staged, Execution(threads=threads, workers=workers, batch_size=batch_size))
+        shutil.copytree(measured_bundle(chosen, sources), staged)
+        if execution := measured_execution(chosen):
+            set_execution(staged, execution)
