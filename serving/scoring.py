@@ -3,17 +3,25 @@
 import csv
 import io
 import itertools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TextIO
 
+import numpy as np
 from tqdm import tqdm
 
-from components.shared.bundle import load_bundle
+from components.shared.bundle import load_bundle, read_manifest
 from components.shared.errors import UserError
 from components.shared.files import atomic_path
 from components.shared.predictors.base import Predictor
+from components.shared.quantification import (
+    AnswerSums,
+    CorrectedAverage,
+    LabelResponses,
+    correct_average,
+    object_to_correcting,
+)
 from serving.prediction import Prediction, Review, predict_reviews
 
 Row = list[str]
@@ -29,33 +37,49 @@ class Scored:
     """What a table came to.
 
     Attributes:
-        scores: The labels' values, such as 1.0 to 5.0: the scale of `average_score`.
+        scores: The labels' values, such as 1.0 to 5.0: the scale of the averages.
         ordered: Whether the labels go from worst to best; if not there is no average.
+        responses: How the model misreads labels, if its bundle says so.
         reviews: Rows of the table.
         without_text: Rows that got empty predictions.
-        score_sum: Sum of the predicted scores.
+        answers: Sums of the predicted probabilities.
     """
 
     scores: tuple[float, ...]
     ordered: bool = True
+    responses: LabelResponses | None = None
     reviews: int = 0
     without_text: int = 0
-    score_sum: float = field(default=0.0, repr=False)
+    answers: AnswerSums = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Starts the sums."""
+        self.answers = AnswerSums(len(self.scores))
 
     @property
     def average_score(self) -> float | None:
         """The mean predicted score of the reviews with text; None if there are none, or no order of the labels."""
-        count = self.reviews - self.without_text
-        return self.score_sum / count if count and self.ordered else None
+        if not self.answers.reviews or not self.ordered:
+            return None
+        return float(self.answers.mean @ np.array(self.scores))
 
-    def add(self, predictions: Iterable[Prediction | None]) -> None:
+    @property
+    def not_corrected_because(self) -> str:
+        """Why there is no corrected average; empty if there is one for any reviews with text."""
+        return object_to_correcting(self.responses, self.ordered)
+
+    def corrected_average(self) -> CorrectedAverage | None:
+        """Returns the average corrected for how the model misreads labels; None if there is none."""
+        if self.responses is None or self.not_corrected_because or not self.answers.reviews:
+            return None
+        return correct_average(self.responses, self.answers, np.array(self.scores))
+
+    def add(self, predictions: Sequence[Prediction | None]) -> None:
         """Counts the predictions of further rows."""
-        for prediction in predictions:
-            self.reviews += 1
-            if prediction is None:
-                self.without_text += 1
-            elif prediction.score is not None:
-                self.score_sum += prediction.score
+        answered = [prediction.probabilities for prediction in predictions if prediction is not None]
+        self.reviews += len(predictions)
+        self.without_text += len(predictions) - len(answered)
+        self.answers.add(np.array(answered).reshape(-1, len(self.scores)))
 
 
 def score_file(
@@ -79,15 +103,18 @@ def score_file(
     """
     _check_paths(source, destination)
     predictor = load_bundle(bundle)
+    task = predictor.task
+    scored = Scored(task.scores, task.ordered, read_manifest(bundle, verify=False).responses)
     try:
         with atomic_path(destination) as staged:
-            return _score(predictor, source, staged, text_column, title_column)
+            _score(predictor, scored, source, staged, text_column, title_column)
     except UnicodeDecodeError as error:
         raise UserError(
             f"{source}: not UTF-8 ({error.reason}); convert it, for example: iconv -f LATIN1 -t UTF-8"
         ) from error
     except OSError as error:
         raise UserError(f"{error.filename or destination}: {error.strerror}; check path and permissions") from error
+    return scored
 
 
 def _check_paths(source: Path, destination: Path) -> None:
@@ -101,7 +128,10 @@ def _check_paths(source: Path, destination: Path) -> None:
         raise UserError(f"{destination}: is the input itself; give another file name as --output")
 
 
-def _score(predictor: Predictor, source: Path, destination: Path, text_column: str, title_column: str) -> Scored:
+def _score(
+    predictor: Predictor, scored: Scored, source: Path, destination: Path, text_column: str, title_column: str
+) -> None:
+    """Writes the table with predictions, and counts them in `scored`."""
     with source.open("rb") as stream:
         first_line = stream.readline()
     encoding = "utf-8-sig" if first_line.startswith(_BYTE_ORDER_MARK) else "utf-8"
@@ -117,14 +147,12 @@ def _score(predictor: Predictor, source: Path, destination: Path, text_column: s
         text, title = _find_columns(source, header, predictor, text_column, title_column)
         writer = csv.writer(writing, lineterminator=line_end)
         writer.writerow(header + prediction_columns(predictor.task.labels))
-        scored = Scored(predictor.task.scores, predictor.task.ordered)
         while chunk := list(itertools.islice(rows, _CHUNK_ROWS)):
             reviews = [Review(row[text], row[title] if title is not None else "") for row in chunk]
             predictions = predict_reviews(predictor, reviews)
             writer.writerows(add_predictions(chunk, predictions, len(predictor.task.labels)))
             scored.add(predictions)
             progress.update(raw.tell() - progress.n)
-    return scored
 
 
 def _read_rows(stream: TextIO, source: Path) -> Iterator[Row]:

@@ -4,6 +4,7 @@
     model.tflite      or model.onnx or weights.npz, by runtime
     vocabulary.json   or tokenizer.json, by model
     profile.json      what train looked like, for drift; scoring does not need it
+    model_card.md     for people, only beside a winner; no file of the manifest, as it decides nothing
 
 `load_bundle` turns any bundle into a predictor. It never loads TensorFlow: evaluation, batch scoring and
 the prediction server all use it.
@@ -23,11 +24,12 @@ from components.shared.predictors.base import Predictor
 from components.shared.predictors.registry import PREDICTORS
 from components.shared.predictors.running import Execution
 from components.shared.profile import PROFILE, Profile, read_profile_file
+from components.shared.quantification import LabelResponses
 from components.shared.records.task import Task
 from components.shared.texts.text import NATURAL_STEPS
 
 FORMAT_VERSION: Literal[1] = 1
-MANIFEST = "bundle.json"
+MANIFEST, MODEL_CARD = "bundle.json", "model_card.md"
 _SHORT = 16
 _GZIP_LEVEL = 6
 
@@ -60,7 +62,8 @@ class Manifest(BaseModel):
         data_fingerprint, code_fingerprint: What the model was made from.
         hyperparameters: What an automatic search chose for the training; empty if there was none.
         training: What training cost, all techniques of the chain included.
-        files: Every other file of the bundle.
+        responses: How the model answers to reviews of each label, to correct an average; only of a winner.
+        files: Every other file of the bundle that the model needs.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -80,6 +83,7 @@ class Manifest(BaseModel):
     code_fingerprint: str
     hyperparameters: dict[str, float | int | str | bool] = {}
     training: Usage
+    responses: LabelResponses | None = None
     files: dict[str, FileRecord] = {}
 
 
@@ -131,6 +135,12 @@ def read_manifest(directory: Path, verify: bool = True) -> Manifest:
 def set_execution(directory: Path, execution: Execution) -> None:
     """Records in an existing bundle how its model is run."""
     manifest = read_manifest(directory, verify=False).model_copy(update={"execution": execution})
+    write_text(directory / MANIFEST, manifest.model_dump_json(indent=2) + "\n")
+
+
+def set_responses(directory: Path, responses: LabelResponses) -> None:
+    """Records in an existing bundle how its model answers to reviews of each label."""
+    manifest = read_manifest(directory, verify=False).model_copy(update={"responses": responses})
     write_text(directory / MANIFEST, manifest.model_dump_json(indent=2) + "\n")
 
 
@@ -204,7 +214,7 @@ def content_fingerprint(manifest: Manifest) -> str:
 
 
 def size_bytes(directory: Path) -> int:
-    """Returns the size on disk, in bytes, of what scoring needs: all files of a bundle but the reference profile."""
+    """Returns the size on disk, in bytes, of what scoring needs: all files but reference profile and card."""
     return sum(path.stat().st_size for path in _scoring_files(directory))
 
 
@@ -214,4 +224,4 @@ def gzip_bytes(directory: Path) -> int:
 
 
 def _scoring_files(directory: Path) -> list[Path]:
-    return [path for path in directory.iterdir() if path.is_file() and path.name != PROFILE]
+    return [path for path in directory.iterdir() if path.is_file() and path.name not in (PROFILE, MODEL_CARD)]

@@ -1,4 +1,5 @@
 import csv
+import re
 import shutil
 import subprocess
 import sys
@@ -193,6 +194,50 @@ def test_labels_without_an_order_have_no_average_and_the_summary_says_why(
     printed = capsys.readouterr().out
     assert "No average sentiment: the model's labels have no order" in printed
     assert "Reviews without text: 2 of 4" in printed
+
+
+def _score(bundle: Path, table: Path, capsys: pytest.CaptureFixture[str]) -> str:
+    """Returns what the command prints."""
+    assert main(["score", "--bundle", str(bundle), "--input", str(table), "--output", f"{table}.out"]) == 0
+    return capsys.readouterr().out
+
+
+def test_the_command_prints_the_corrected_average_with_interval_and_assumption(
+    winning_bundle: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table = tmp_path / "in.csv"
+    table.write_text("Review Text,Title\n" + "okay average,\n" * 60 + "love perfect,\n" * 60, encoding="utf-8")
+    printed = _score(winning_bundle, table, capsys)
+    plain = float(printed.split("Average sentiment: ")[1].split()[0])
+    corrected, low, high = map(
+        float, re.findall(r"known bias: ([\d.]+) \(95 % interval ([\d.]+) to ([\d.]+)\)", printed)[0]
+    )
+    # What it answers to twos is what it was seen to answer to ones.
+    assert low <= corrected <= high < plain
+    assert "if reviews of each label still read as those that the model was checked on" in printed
+    assert "Few reviews" not in printed
+
+
+def test_few_reviews_are_told_beside_the_corrected_average(
+    winning_bundle: Path, table: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert "Few reviews (2): go by the interval" in _score(winning_bundle, table, capsys)
+
+
+def test_a_bundle_without_responses_gives_the_plain_mean_and_says_why(
+    logistic_bundle: Path, table: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    printed = _score(logistic_bundle, table, capsys)
+    assert "Average sentiment: " in printed
+    assert "Not corrected for the model's bias: the bundle does not say how the model misreads labels" in printed
+
+
+def test_a_winner_scores_every_review_as_the_same_model_without_responses_does(
+    winning_bundle: Path, logistic_bundle: Path, table: Path, tmp_path: Path
+) -> None:
+    score_file(winning_bundle, table, tmp_path / "winner.csv")
+    score_file(logistic_bundle, table, tmp_path / "candidate.csv")
+    assert (tmp_path / "winner.csv").read_bytes() == (tmp_path / "candidate.csv").read_bytes()
 
 
 @pytest.mark.parametrize("command", ["score", "serve"])

@@ -14,17 +14,21 @@ from hypothesis import strategies as st
 
 from components.shared.bundle import (
     MANIFEST,
+    MODEL_CARD,
     Manifest,
     content_fingerprint,
+    gzip_bytes,
     load_bundle,
     read_manifest,
     set_execution,
+    set_responses,
     size_bytes,
     write_bundle,
 )
 from components.shared.errors import UserError
 from components.shared.meter import Usage
 from components.shared.predictors.running import Execution
+from components.shared.quantification import measure_responses
 from components.shared.records.candidates import bundle_directory
 from components.shared.records.task import Task
 
@@ -203,3 +207,18 @@ def test_how_it_is_run_does_not_change_what_a_bundle_is(bundle: Path) -> None:
     before = content_fingerprint(read_manifest(bundle))
     set_execution(bundle, Execution(threads=1))
     assert content_fingerprint(read_manifest(bundle)) == before
+
+
+def test_how_it_answers_to_labels_is_kept_and_does_not_change_what_a_bundle_is(bundle: Path) -> None:
+    before = content_fingerprint(read_manifest(bundle))
+    responses = measure_responses(np.array([0, 1, 2]), np.eye(3))
+    set_responses(bundle, responses)
+    assert read_manifest(bundle).responses == responses
+    assert content_fingerprint(read_manifest(bundle)) == before
+    assert load_bundle(bundle).predict(["love this"]).argmax() == 2
+
+
+def test_a_card_beside_a_bundle_does_not_count_for_its_size(bundle: Path) -> None:
+    before = size_bytes(bundle), gzip_bytes(bundle)
+    (bundle / MODEL_CARD).write_text("# A card")
+    assert (size_bytes(bundle), gzip_bytes(bundle)) == before
