@@ -1,0 +1,259 @@
+"""Adds noise to reviews, asks the candidates on the front what they make of it, and runs the behavioural tests."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from components.compare.deciding.bootstrap import RESAMPLES, Samples, bootstrap_metric, interval
+from components.compare.deciding.inputs import DecisionInputs, gather_inputs
+from components.probe_robustness.behaviour import (
+    BehaviouralTest,
+    behavioural_tests,
+    expectation_in_words,
+    passes,
+)
+from components.probe_robustness.noises import NOISES, Noise, add_noise, share_with_synonym
+from components.shared.bundle import load_bundle
+from components.shared.metrics import quality
+from components.shared.need import Need
+from components.shared.predictors.base import Predictor
+from components.shared.records import robustness as record
+from components.shared.records.features import Features, read_features, read_split
+from components.shared.records.measured_bundles import measured_bundle, measured_execution
+from components.shared.records.measurements import read_measurements
+from components.shared.records.plan import read_plan
+from components.shared.records.robustness import Robustness, Skipped
+from components.shared.records.task import Task
+from components.shared.texts.text import join_titles
+from components.shared.training.examples import stratified_sample
+
+#: More lines in one picture could not be told apart, and each is thousands of predictions.
+MOST_CANDIDATES = 6
+_FAILURES = 3
+_CHUNK = 256
+_LANGUAGE = "en"
+
+Probabilities = NDArray[np.floating[Any]]
+#: Strength to the reviews at that strength; 0 is the reviews as they came.
+Variants = dict[float, list[str]]
+
+
+def probe_candidates(
+    features: Path, plan: Path, measurements: Path, sources: Sequence[Path], reviews: int, seed: int
+) -> Robustness:
+    """Returns how the candidates on the front bear noise, and how they behave.
+
+    Args:
+        features: Directory of features; reviews of select get the noise.
+        plan: The plan, from define; holds the need.
+        measurements: What evaluate wrote.
+        sources: Directories of candidates.
+        reviews: Reviews that noise is added to, stratified; 0: nothing is probed.
+        seed: Of the decision's bootstrap, the sample and the noise.
+
+    Raises:
+        UserError: The measurements cannot be read.
+    """
+    if not reviews:
+        return _nothing("It was not asked for: robustness_reviews is 0.")
+    description, need, measured = read_features(features), read_plan(plan).need, read_measurements(measurements)
+    select = read_split(features, "select")
+    inputs = gather_inputs(measured, measurements, description, select, need, seed)
+    names = candidates_to_probe(inputs)
+    if not names:
+        return _nothing("No candidate meets the need, so none is on the front.")
+
+    sample = stratified_sample(select, reviews, seed)
+    texts = join_titles(sample["title"], sample["text"])
+    noises, tests, skipped = _applicable(description, seed)
+    variants = {noise.name: _variants(noise, texts, seed) for noise in noises}
+    asked = _asked(texts, variants, tests)
+    truth = description.task.indices(sample["label"].tolist())
+    by_name = {one.candidate: one for one in measured.candidates}
+    curves: dict[str, dict[str, tuple[record.Point, ...]]] = {noise.name: {} for noise in noises}
+    results: dict[str, dict[str, record.BehaviourResult]] = {test.name: {} for test in tests}
+    for name in names[:MOST_CANDIDATES]:
+        bundle = measured_bundle(by_name[name], sources)
+        answers = Answers(load_bundle(bundle, measured_execution(by_name[name])), asked, name)
+        for noise in noises:
+            curves[noise.name][name] = _curve(noise, answers, variants[noise.name], truth, description, need, seed)
+        for test in tests:
+            results[test.name][name] = _behave(test, answers, description.task)
+    return Robustness(
+        reviews=len(texts),
+        metric=need.quality.metric,
+        candidates=tuple(names[:MOST_CANDIDATES]),
+        left_out=tuple(names[MOST_CANDIDATES:]),
+        noises=tuple(_noise_record(noise, texts, curves[noise.name]) for noise in noises),
+        behaviours=tuple(_behaviour_record(test, results[test.name]) for test in tests),
+        skipped=skipped,
+    )
+
+
+def candidates_to_probe(inputs: DecisionInputs) -> list[str]:
+    """Returns the candidates on the front, the chosen one first, the others by falling quality."""
+    decision = inputs.decide()
+    front = [name for name, standing in decision.standings.items() if standing.on_front]
+    return sorted(front, key=lambda name: (name != decision.chosen, -inputs.figures[name].quality, name))
+
+
+class Answers:
+    """What one model predicts for texts; each text is asked once, however often it is needed."""
+
+    def __init__(self, predictor: Predictor, texts: Iterable[str], name: str) -> None:
+        """Asks for all the texts, with a progress bar.
+
+        Args:
+            predictor: The model.
+            texts: Raw reviews.
+            name: Of the candidate, for the bar.
+        """
+        different = list(dict.fromkeys(texts))
+        chunks = range(0, len(different), _CHUNK)
+        bar = tqdm(chunks, desc=f"probe {name}", unit="batch", mininterval=1)
+        self._rows = {text: row for row, text in enumerate(different)}
+        self._probabilities = np.concatenate(
+            [predictor.predict(different[start : start + _CHUNK]) for start in bar]
+        ).astype(np.float64)
+
+    def of(self, texts: Sequence[str]) -> Probabilities:
+        """Returns the probabilities for some of the texts, shape (n, classes)."""
+        return self._probabilities[[self._rows[text] for text in texts]]
+
+
+def _nothing(reason: str) -> Robustness:
+    return Robustness(skipped=(Skipped(name="robustness and behaviour", reason=reason),))
+
+
+def _applicable(features: Features, seed: int) -> tuple[list[Noise], list[BehaviouralTest], tuple[Skipped, ...]]:
+    """Returns the noises and tests that make sense for a language and its labels, and why the others do not."""
+    language, tests = features.text.language, behavioural_tests(seed)
+    if language != _LANGUAGE:
+        noises = [noise for noise in NOISES if not noise.english]
+        names = [noise.name for noise in NOISES if noise.english] + ["behavioural tests"]
+        reason = f"The reviews are in the language '{language}', the words for this are English."
+        return noises, [], tuple(Skipped(name=name, reason=reason) for name in names)
+    if not features.task.ordered:
+        reason = "The labels have no order from worst to best."
+        skipped = tuple(Skipped(name=test.name, reason=reason) for test in tests if test.kind != "invariance")
+        return list(NOISES), [test for test in tests if test.kind == "invariance"], skipped
+    return list(NOISES), tests, ()
+
+
+def _variants(noise: Noise, texts: Sequence[str], seed: int) -> Variants:
+    return {
+        strength: [add_noise(noise, text, strength, seed) for text in texts] for strength in (0.0, *noise.strengths)
+    }
+
+
+def _asked(texts: Sequence[str], variants: Mapping[str, Variants], tests: Sequence[BehaviouralTest]) -> list[str]:
+    """Returns every text that a candidate is asked about."""
+    noisy = [text for by_strength in variants.values() for some in by_strength.values() for text in some]
+    sentences = [text for test in tests for case in test.cases for text in (case.text, case.changed) if text]
+    return [*texts, *noisy, *sentences]
+
+
+def _curve(
+    noise: Noise,
+    answers: Answers,
+    variants: Variants,
+    truth: NDArray[np.int64],
+    features: Features,
+    need: Need,
+    seed: int,
+) -> tuple[record.Point, ...]:
+    predicted = {strength: answers.of(texts) for strength, texts in variants.items()}
+    if noise.keeps_label:
+        metric, scores = need.quality.metric, np.array(features.task.scores)
+        values = {strength: getattr(quality(truth, rows, scores), metric) for strength, rows in predicted.items()}
+        labels = {f"{strength:g}": rows.argmax(axis=1) for strength, rows in predicted.items()}
+        resampled = bootstrap_metric(truth, labels, len(features.task.labels), metric, seed)
+        samples = {strength: resampled[f"{strength:g}"] for strength in predicted}
+    else:
+        own = predicted[0.0].argmax(axis=1)
+        kept = {strength: rows[np.arange(len(rows)), own] for strength, rows in predicted.items()}
+        values = {strength: float(rows.mean()) for strength, rows in kept.items()}
+        samples = bootstrap_means(kept, seed)
+    return tuple(_point(strength, variants, values, samples) for strength in variants)
+
+
+def bootstrap_means(values: Mapping[float, Probabilities], seed: int) -> dict[float, Samples]:
+    """Returns the means of several series on the same resamples of their places.
+
+    Args:
+        values: Each of shape (n,).
+        seed: Of the resampling.
+    """
+    rows = len(next(iter(values.values())))
+    counts = np.random.default_rng(seed).multinomial(rows, np.full(rows, 1 / rows), size=RESAMPLES)
+    return {key: counts @ series / rows for key, series in values.items()}
+
+
+def _point(
+    strength: float, variants: Variants, values: Mapping[float, float], samples: Mapping[float, Samples]
+) -> record.Point:
+    low, high = interval(samples[strength])
+    loss_low, loss_high = interval(samples[0.0] - samples[strength])
+    changed = [one != other for one, other in zip(variants[0.0], variants[strength], strict=True)]
+    return record.Point(
+        strength=strength,
+        changed=float(np.mean(changed)),
+        value=values[strength],
+        low=low,
+        high=high,
+        loss=values[0.0] - values[strength],
+        loss_low=loss_low,
+        loss_high=loss_high,
+    )
+
+
+def _behave(test: BehaviouralTest, answers: Answers, task: Task) -> record.BehaviourResult:
+    before = answers.of([case.text for case in test.cases])
+    after = answers.of([case.changed or case.text for case in test.cases])
+    passed = passes(test, before, after, task)
+    failed = np.flatnonzero(~passed)[:_FAILURES]
+    return record.BehaviourResult(
+        passed=int(passed.sum()),
+        failures=tuple(
+            record.Failure(
+                text=test.cases[row].text,
+                changed=test.cases[row].changed,
+                got=_got(test, before[row], after[row], task),
+            )
+            for row in failed
+        ),
+    )
+
+
+def _got(test: BehaviouralTest, before: Probabilities, after: Probabilities, task: Task) -> str:
+    if test.kind == "direction":
+        return f"{before @ task.scores:.2f}, then {after @ task.scores:.2f}"
+    first = task.labels[before.argmax()]
+    return first if test.kind == "minimum capability" else f"{first}, then {task.labels[after.argmax()]}"
+
+
+def _noise_record(noise: Noise, texts: Sequence[str], curves: dict[str, tuple[record.Point, ...]]) -> record.Noise:
+    note = ""
+    if noise.name == "synonyms":
+        note = f"{share_with_synonym(texts):.0%} of the words of these reviews have a synonym in the list."
+    return record.Noise(
+        name=noise.name,
+        meaning=noise.meaning,
+        measure="quality" if noise.keeps_label else "probability",
+        note=note,
+        curves=curves,
+    )
+
+
+def _behaviour_record(test: BehaviouralTest, results: dict[str, record.BehaviourResult]) -> record.Behaviour:
+    return record.Behaviour(
+        name=test.name,
+        kind=test.kind,
+        expectation=expectation_in_words(test),
+        cases=len(test.cases),
+        results=results,
+    )
