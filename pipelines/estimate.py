@@ -6,6 +6,7 @@ derived from them is labelled an estimate.
 
 import math
 from collections import defaultdict
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -26,11 +27,24 @@ _TECHNIQUE_FACTOR = {"prune": 1.7, "cluster": 2.5, "qat": 2.5}
 #: Reviews a second while measuring, and MB of one bundle, by model and last technique ("" is float).
 _SCORING_SPEED = {"logistic": 15000.0, "hashing": 15000.0, "lstm": 3000.0, "distilbert": 250.0}
 _SIZE_MB = {"logistic": 2.0, "hashing": 2.0, "lstm": 4.0, "distilbert": 90.0}
-_SIZE_FACTOR = {"dynamic": 0.25, "int8": 0.25, "qat": 0.25, "float16": 0.5, "layers": 0.75, "trim": 0.65}
+_SIZE_FACTOR = {
+    "dynamic": 0.25,
+    "int8": 0.25,
+    "qat": 0.25,
+    "float16": 0.5,
+    "layers": 0.75,
+    "width": 0.8,
+    "trim": 0.65,
+}
 #: How often the scan of sensitivity predicts its reviews: once, and for each part with each of three treatments.
 _SCAN_PASSES = {"lstm": 13, "distilbert": 43}
 #: Layers of the packaged MiniLM, and what predicting costs against training.
 _LAYERS, _PREDICTION_FACTOR = 6, 0.3
+#: Share of the work that is left by techniques that train what they leave; feed-forward parts are two thirds of it.
+_STAYS: dict[str, Callable[[dict[str, Any]], float]] = {
+    "layers": lambda parameters: parameters["kept_layers"] / _LAYERS,
+    "width": lambda parameters: (1 + 2 * parameters["kept_neuron_share"]) / 3,
+}
 _STEP_OF_MODEL = {
     **dict.fromkeys(LINEAR_MODELS, "train floor"),
     "lstm": "train lstm",
@@ -144,9 +158,10 @@ def _training_reviews(model: str, parameters: dict[str, Any], train: float) -> f
 
 def _technique_effort(cell: Cell, parameters: dict[str, Any], train: float) -> float:
     """Returns what a cell's last technique costs, as the number of reviews that the plain model trains on."""
-    if cell.chain[-1] == "layers":
-        rows = min(parameters["layers_rows"] or train, train)
-        return rows * (parameters["layers_epochs"] * parameters["kept_layers"] / _LAYERS + _PREDICTION_FACTOR)
+    if cell.chain[-1] in _STAYS:
+        rows = min(parameters["shrink_rows"] or train, train)
+        left = math.prod(_STAYS[technique](parameters) for technique in cell.chain if technique in _STAYS)
+        return rows * (parameters["shrink_epochs"] * left + _PREDICTION_FACTOR)
     rows = min(parameters[f"{cell.model}_technique_rows"] or train, train)
     return rows * parameters[f"{cell.model}_technique_epochs"] * _TECHNIQUE_FACTOR.get(cell.chain[-1], 0.0)
 

@@ -51,6 +51,13 @@ class Results(NamedTuple):
     winner: dsl.Model
 
 
+class Optimised(NamedTuple):
+    """What optimising one model hands on."""
+
+    bundles: dsl.Model
+    usage: dsl.Metrics
+
+
 @dsl.pipeline(name="optimise")
 def optimise(
     model: str,
@@ -60,9 +67,10 @@ def optimise(
     trained_fingerprint: str,
     techniques: list[str],
     kept_layers: int,
-    layers_rows: int,
-    layers_epochs: int,
-    layers_learning_rate: float,
+    kept_neuron_share: float,
+    shrink_rows: int,
+    shrink_epochs: int,
+    shrink_learning_rate: float,
     soft_label_weight: float,
     minimum_piece_count: int,
     sparsity: float,
@@ -86,7 +94,7 @@ def optimise(
     gpu_count: int,
     gpu_node_selector: dict,
     gpu_toleration: dict,
-) -> dsl.Model:
+) -> Optimised:
     """Optimises one trained model: every planned chain of shrinking, pruning, clustering and quantisation."""
     gpu = GpuNodes(gpu_type, gpu_count, gpu_node_selector, gpu_toleration)
     given = {"model": model, "features": features, "plan": plan, "techniques": techniques}
@@ -97,9 +105,10 @@ def optimise(
         **given,
         **parents,
         kept_layers=kept_layers,
-        layers_rows=layers_rows,
-        layers_epochs=layers_epochs,
-        layers_learning_rate=layers_learning_rate,
+        kept_neuron_share=kept_neuron_share,
+        shrink_rows=shrink_rows,
+        shrink_epochs=shrink_epochs,
+        shrink_learning_rate=shrink_learning_rate,
         soft_label_weight=soft_label_weight,
         minimum_piece_count=minimum_piece_count,
         accuracy_floor=accuracy_floor,
@@ -155,6 +164,7 @@ def optimise(
     place(scanned, "scan-sensitivity")
 
     gathered = gather(
+        model=model,
         trained=trained,
         shrunk=shrunk.outputs["candidates"],
         pruned=pruned.outputs["candidates"],
@@ -162,8 +172,15 @@ def optimise(
         quantized=quantized.outputs["candidates"],
         quantized_aware=quantized_aware.outputs["candidates"],
         sensitivity=scanned.outputs["sensitivity"],
+        shrink_usage=shrunk.outputs["usage"],
+        prune_usage=pruned.outputs["usage"],
+        cluster_usage=clustered.outputs["usage"],
+        quantize_usage=quantized.outputs["usage"],
+        quantize_aware_usage=quantized_aware.outputs["usage"],
+        scan_sensitivity_usage=scanned.outputs["usage"],
     )
-    return place(gathered, "gather").outputs["bundles"]
+    place(gathered, "gather")
+    return Optimised(bundles=gathered.outputs["bundles"], usage=gathered.outputs["usage"])
 
 
 @dsl.pipeline(
@@ -208,6 +225,8 @@ def training_pipeline(
         "trim+dynamic",
         "layers+dynamic",
         "layers+trim+dynamic",
+        "width+trim+dynamic",
+        "layers+width+trim+dynamic",
     ],
     seed: int = 42,
     tune_minutes: int = 0,
@@ -240,9 +259,10 @@ def training_pipeline(
     distilbert_technique_epochs: int = 1,
     technique_learning_rate: float = 0.0,
     kept_layers: int = 3,
-    layers_rows: int = 0,
-    layers_epochs: int = 3,
-    layers_learning_rate: float = 0.0,
+    kept_neuron_share: float = 0.33,
+    shrink_rows: int = 0,
+    shrink_epochs: int = 3,
+    shrink_learning_rate: float = 0.0,
     soft_label_weight: float = 0.5,
     minimum_piece_count: int = 3,
     sparsity: float = 0.5,
@@ -343,9 +363,10 @@ def training_pipeline(
         distilbert_technique_epochs: Passes over them.
         technique_learning_rate: Of Adam while a technique trains on; 0: a tenth of the model's own.
         kept_layers: Layers of DistilBERT's encoder that the technique layers keeps.
-        layers_rows: Train what it keeps on this many reviews; 0 means all.
-        layers_epochs: At most this many passes over them.
-        layers_learning_rate: Peak of Adam's schedule; 0: the model's own.
+        kept_neuron_share: Share of the neurons of each layer's feed-forward part that the technique width keeps.
+        shrink_rows: Train what these two keep on this many reviews; 0 means all.
+        shrink_epochs: At most this many passes over them.
+        shrink_learning_rate: Peak of Adam's schedule; 0: the model's own.
         soft_label_weight: Share of the whole model's probabilities in what is learnt; the rest is the label.
         minimum_piece_count: The technique trim keeps word pieces that train uses this often.
         sparsity: Share of weights that pruning sets to zero.
@@ -436,9 +457,10 @@ def training_pipeline(
         distilbert_technique_epochs=distilbert_technique_epochs,
         technique_learning_rate=technique_learning_rate,
         kept_layers=kept_layers,
-        layers_rows=layers_rows,
-        layers_epochs=layers_epochs,
-        layers_learning_rate=layers_learning_rate,
+        kept_neuron_share=kept_neuron_share,
+        shrink_rows=shrink_rows,
+        shrink_epochs=shrink_epochs,
+        shrink_learning_rate=shrink_learning_rate,
         soft_label_weight=soft_label_weight,
         minimum_piece_count=minimum_piece_count,
         sparsity=sparsity,
@@ -579,9 +601,10 @@ def training_pipeline(
     settings = {
         "techniques": techniques,
         "kept_layers": kept_layers,
-        "layers_rows": layers_rows,
-        "layers_epochs": layers_epochs,
-        "layers_learning_rate": layers_learning_rate,
+        "kept_neuron_share": kept_neuron_share,
+        "shrink_rows": shrink_rows,
+        "shrink_epochs": shrink_epochs,
+        "shrink_learning_rate": shrink_learning_rate,
         "soft_label_weight": soft_label_weight,
         "minimum_piece_count": minimum_piece_count,
         "sparsity": sparsity,
@@ -625,8 +648,8 @@ def training_pipeline(
     bundles = {
         "floor": floor.outputs["candidates"],
         "shelf": shelf.outputs["candidates"],
-        "lstm": lstm_optimised.output,
-        "distilbert": distilbert_optimised.output,
+        "lstm": lstm_optimised.outputs["bundles"],
+        "distilbert": distilbert_optimised.outputs["bundles"],
     }
 
     # 10. Measured alone, after all training.
@@ -642,6 +665,18 @@ def training_pipeline(
         exploration=explored.outputs["report"],
         checks=cleaned.outputs["checks"],
         guard=engineered.outputs["guard"],
+        define_usage=defined.outputs["usage"],
+        ingest_usage=ingested.outputs["usage"],
+        explore_usage=explored.outputs["usage"],
+        clean_usage=cleaned.outputs["usage"],
+        engineer_features_usage=engineered.outputs["usage"],
+        train_floor_usage=floor.outputs["usage"],
+        off_the_shelf_usage=shelf.outputs["usage"],
+        train_lstm_usage=lstm.outputs["usage"],
+        finetune_distilbert_usage=distilbert.outputs["usage"],
+        optimise_lstm_usage=lstm_optimised.outputs["usage"],
+        optimise_distilbert_usage=distilbert_optimised.outputs["usage"],
+        evaluate_usage=evaluated.outputs["usage"],
         explained_reviews=explained_reviews,
         redact_reviews=redact_reviews,
         seed=seed,

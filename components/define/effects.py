@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from components.shared.chains import SHRINKING, Chain
+from components.shared.distilbert_sizes import neurons_that_stay
 from components.shared.layer_names import matching
 from components.shared.records.anatomy import Effect, Layer, count_parameters
 
@@ -20,6 +21,8 @@ _GATES = 4
 _LEAST_SHOWN = 0.001
 _WORD_VECTORS, _POSITION_VECTORS = "embeddings.word_embeddings", "embeddings.position_embeddings"
 _BLOCK, _ANY_BLOCK = re.compile(r"^transformer\.layer\.(\d+)\."), "transformer.layer.*."
+_FEED_FORWARD = (".ffn.lin1", ".ffn.lin2")
+_FIRST_OF_FEED_FORWARD = _FEED_FORWARD[0]
 _INPUT = "InputLayer"
 
 #: Whether a technique changes a layer, and what it does or why it does not.
@@ -90,13 +93,16 @@ def find_obstacle(
         model: "lstm" or "distilbert".
         chain: Techniques in order.
         layers: Of the float model.
-        settings: Parameters of the pipeline; what matters here is `clusters`, `sparsity` and `kept_layers`.
+        settings: Parameters of the pipeline; what matters here is `clusters`, `sparsity`, `kept_layers` and
+            `kept_neuron_share`.
         choices: Of layers.
     """
     for technique in chain:
-        if technique in ("layers", "trim") and model == "lstm":
+        if technique in SHRINKING and model == "lstm":
             return _NOT_FOR_LSTM[technique]
     if "layers" in chain and (reason := _no_layer_to_drop(layers, settings)):
+        return reason
+    if "width" in chain and (reason := _no_neuron_to_drop(layers, settings)):
         return reason
     for technique in chain if layers else ():
         if not _changed(technique, layers, choices):
@@ -209,6 +215,12 @@ def _drop_layers(layer: Layer) -> _Rule:
     return _rest(layer, "stays")
 
 
+def _drop_neurons(layer: Layer) -> _Rule:
+    if layer.name.endswith(_FEED_FORWARD):
+        return True, "the neurons that reviews excite least go; the others train on, with the rest of the model"
+    return _rest(layer, "stays")
+
+
 def _trim(layer: Layer) -> _Rule:
     if layer.name == _WORD_VECTORS:
         return True, "rows of word pieces that the reviews of train use rarely or never go"
@@ -224,6 +236,7 @@ def _rest(layer: Layer, with_weights: str) -> _Rule:
 
 _RULES: dict[str, Callable[[Layer], _Rule]] = {
     "layers": _drop_layers,
+    "width": _drop_neurons,
     "trim": _trim,
     "prune": _prune,
     "cluster": _cluster,
@@ -236,6 +249,7 @@ _RULES: dict[str, Callable[[Layer], _Rule]] = {
 
 _NOT_FOR_LSTM = {
     "layers": "layers: the LSTM has no stack of encoder layers to drop from",
+    "width": "width: the LSTM has no feed-forward parts to drop neurons from; --lstm-units sets its size",
     "trim": "trim: is for the word pieces of DistilBERT; an LSTM has whole words only",
 }
 
@@ -244,6 +258,14 @@ def _no_layer_to_drop(layers: Sequence[Layer], settings: Mapping[str, float]) ->
     depth = len({match[1] for layer in layers if (match := _BLOCK.match(layer.name))})
     kept = settings.get("kept_layers", 0)
     return f"layers: {kept:g} are to be kept, the encoder has {depth}: nothing would go" if kept >= depth else ""
+
+
+def _no_neuron_to_drop(layers: Sequence[Layer], settings: Mapping[str, float]) -> str:
+    share = settings.get("kept_neuron_share", 0)
+    neurons = [layer.shapes[1][0] for layer in layers if layer.name.endswith(_FIRST_OF_FEED_FORWARD)]
+    if neurons and all(count and neurons_that_stay(count, share) == count for count in neurons):
+        return f"width: {share:g} of {neurons[0]} neurons are to be kept, a multiple of 16: none would go"
+    return ""
 
 
 def _too_many_clusters(

@@ -15,12 +15,13 @@ STEP_OF_TECHNIQUE = {
     "prune": "prune",
     "cluster": "cluster",
     "layers": "shrink",
+    "width": "shrink",
     "trim": "shrink",
 }
 #: Quantisation ends a chain: its result cannot be trained further.
 POST_TRAINING = ("dynamic", "float16", "int8")
 #: Techniques that change the shape of a model, in their order; they come before those that work on its weights.
-SHRINKING = ("layers", "trim")
+SHRINKING = ("layers", "width", "trim")
 
 Chain = tuple[str, ...]
 
@@ -44,7 +45,7 @@ def parse_chain(text: str) -> Chain:
         raise UserError(f"technique chain '{text}': prune before clustering, the other order loses the clusters")
     shrinking = tuple(technique for technique in SHRINKING if technique in chain)
     if chain[: len(shrinking)] != shrinking:
-        raise UserError(f"technique chain '{text}': layers and trim come first, in this order")
+        raise UserError(f"technique chain '{text}': layers, width and trim come first, in this order")
     return chain
 
 

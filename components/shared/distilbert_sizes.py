@@ -1,5 +1,6 @@
 """The sizes of a DistilBERT, and how they are read from a Hugging Face config.json. Needs no library of models."""
 
+import math
 from collections.abc import Mapping
 from typing import Any, Literal
 
@@ -37,6 +38,19 @@ _BERT_NAMES = {
     "attention_probs_dropout_prob": "attention_dropout",
 }
 _BERT_LAYERS, _BERT_DROPOUT = 12, 0.1
+
+#: Matrices whose sides are multiples of this fill the processor's vector registers.
+_NEURON_MULTIPLE = 16
+
+
+def neurons_that_stay(neurons: int, share: float) -> int:
+    """Returns how many neurons of a layer stay if about that share is to: the next multiple of 16, at most all.
+
+    Args:
+        neurons: How many there are.
+        share: In 0..1.
+    """
+    return min(max(1, math.ceil(share * neurons / _NEURON_MULTIPLE)) * _NEURON_MULTIPLE, neurons)
 
 
 def sizes_of_bert(config: Mapping[str, Any]) -> Sizes:

@@ -1,17 +1,41 @@
-"""Makes a trained DistilBERT smaller: fewer layers, or only the word pieces that the corpus uses."""
+"""Makes a trained DistilBERT smaller: fewer layers or neurons, or only the word pieces that the corpus uses."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from components.shared.architectures.distilbert import WORD_EMBEDDINGS, DistilBert
 from components.shared.chains import Chain
+from components.shared.distilbert_sizes import neurons_that_stay
 from components.shared.notes import note
 from components.shared.records.features import read_split
 from components.shared.records.plan import read_plan
-from components.shared.training.checkpoints import Checkpoint, set_weights
-from components.shared.training.techniques import Built, build_candidates
-from components.shrink.layers import LayersSettings, choose_layers, drop_layers, retrain
+from components.shared.training.checkpoints import Checkpoint, Weights, set_weights
+from components.shared.training.examples import read_examples
+from components.shared.training.techniques import Built, NothingToDoError, build_candidates
+from components.shrink.layers import choose_layers, drop_layers
+from components.shrink.retraining import Retraining, retrain
 from components.shrink.vocabulary import trim_vocabulary
+from components.shrink.width import drop_neurons, measure_importance
+
+#: Reviews that neurons are judged on: means over so many hardly change any more.
+_JUDGED_REVIEWS = 500
+
+
+@dataclass(frozen=True)
+class ShrinkSettings:
+    """What stays of a model.
+
+    Attributes:
+        kept_layers: Number of layers of the encoder.
+        kept_neuron_share: Share of the neurons of each layer's feed-forward part, in 0..1.
+        minimum_piece_count: A word piece stays if train uses it this often.
+        retraining: How a model with fewer layers or neurons trains on.
+    """
+
+    kept_layers: int
+    kept_neuron_share: float
+    minimum_piece_count: int
+    retraining: Retraining
 
 
 def shrink_candidates(
@@ -19,20 +43,18 @@ def shrink_candidates(
     features: Path,
     plan: Path,
     sources: list[Path],
-    layers: LayersSettings,
-    minimum_piece_count: int,
+    settings: ShrinkSettings,
     accuracy_floor: float,
     destination: Path,
 ) -> None:
-    """Writes a candidate for every planned chain that ends in dropped layers or a trimmed vocabulary.
+    """Writes a candidate for every planned chain that ends in dropped layers or neurons or a trimmed vocabulary.
 
     Args:
         model: "distilbert"; the plan has no such chains for others.
         features: Directory of features.
         plan: The plan.
         sources: Directories of candidates in which the parents are.
-        layers: How layers are dropped.
-        minimum_piece_count: How often train has to use a word piece for the vocabulary to keep it.
+        settings: What stays.
         accuracy_floor: See `build_candidates`.
         destination: Directory of candidates to write.
 
@@ -42,8 +64,10 @@ def shrink_candidates(
 
     def shrink(parent: Checkpoint, chain: Chain) -> Built:
         if chain[-1] == "layers":
-            return _with_fewer_layers(parent, features, layers)
-        return _with_fewer_pieces(parent, features, minimum_piece_count)
+            return _with_fewer_layers(parent, features, settings)
+        if chain[-1] == "width":
+            return _with_fewer_neurons(parent, features, settings)
+        return _with_fewer_pieces(parent, features, settings.minimum_piece_count)
 
     wanted = read_plan(plan)
     chains = wanted.chains_of(model, "shrink")
@@ -51,11 +75,31 @@ def shrink_candidates(
     build_candidates(model, chains, features, wanted, [*sources, destination], shrink, accuracy_floor, destination)
 
 
-def _with_fewer_layers(parent: Checkpoint, features: Path, settings: LayersSettings) -> Built:
+def _with_fewer_layers(parent: Checkpoint, features: Path, settings: ShrinkSettings) -> Built:
     architecture = _distilbert(parent)
     kept = choose_layers(architecture.sizes.n_layers, settings.kept_layers)
     note(f"layers: {', '.join(map(str, kept))} stay of 0 to {architecture.sizes.n_layers - 1}")
     architecture, weights = drop_layers(architecture, parent.weights, kept)
+    return _retrained(parent, architecture, weights, features, settings.retraining)
+
+
+def _with_fewer_neurons(parent: Checkpoint, features: Path, settings: ShrinkSettings) -> Built:
+    architecture = _distilbert(parent)
+    kept = neurons_that_stay(architecture.sizes.hidden_dim, settings.kept_neuron_share)
+    if kept == architecture.sizes.hidden_dim:
+        raise NothingToDoError(
+            f"kept_neuron_share is {settings.kept_neuron_share:g}, of {kept} neurons none would go"
+        )
+    note(f"width: {kept:,} of {architecture.sizes.hidden_dim:,} neurons stay in each layer")
+    judged = read_examples(architecture, features, "train", _JUDGED_REVIEWS, settings.retraining.seed)
+    importance = measure_importance(parent, judged.encoded)
+    architecture, weights = drop_neurons(architecture, parent.weights, importance, kept)
+    return _retrained(parent, architecture, weights, features, settings.retraining)
+
+
+def _retrained(
+    parent: Checkpoint, architecture: DistilBert, weights: Weights, features: Path, settings: Retraining
+) -> Built:
     smaller = replace(parent, architecture=architecture, weights=weights)
     trained = retrain(parent, smaller, features, settings)
     return Built(architecture.export(trained), model=trained, architecture=architecture)
@@ -73,5 +117,5 @@ def _with_fewer_pieces(parent: Checkpoint, features: Path, minimum_count: int) -
 
 def _distilbert(parent: Checkpoint) -> DistilBert:
     if not isinstance(parent.architecture, DistilBert):
-        raise TypeError(f"{parent.architecture.name} has neither layers to drop nor pieces to trim")
+        raise TypeError(f"{parent.architecture.name} has neither layers nor neurons to drop nor pieces to trim")
     return parent.architecture

@@ -113,6 +113,10 @@ class DistilBert(Architecture):
         """Returns the same model with another number of layers in its encoder."""
         return self._changed(sizes=self.sizes.model_copy(update={"n_layers": layers}))
 
+    def with_neurons(self, neurons: int) -> "DistilBert":
+        """Returns the same model with another number of neurons in the feed-forward part of each layer."""
+        return self._changed(sizes=self.sizes.model_copy(update={"hidden_dim": neurons}))
+
     def build(self) -> Any:
         """Returns a new model with random weights; see `Architecture.build`."""
         return build_classifier(self.sizes, self.classes, self.head)

@@ -146,6 +146,14 @@ def test_small_matrices_are_not_quantised_with_weights_alone_but_with_calibratio
         ("distilbert", ("layers",), {"kept_layers": 2}, "2 are to be kept, the encoder has 2"),
         ("distilbert", ("layers", "dynamic"), {"kept_layers": 7}, "7 are to be kept, the encoder has 2"),
         ("distilbert", ("layers",), {"kept_layers": 1}, ""),
+        ("lstm", ("width", "dynamic"), {}, "the LSTM has no feed-forward parts"),
+        (
+            "distilbert",
+            ("width",),
+            {"kept_neuron_share": 1.0},
+            "neurons are to be kept, a multiple of 16: none would go",
+        ),
+        ("distilbert", ("layers", "width"), {"kept_layers": 1, "kept_neuron_share": 0.5}, ""),
         ("lstm", ("cluster",), {"clusters": 193}, "classifier has a matrix of 192 weights, fewer than 193 clusters"),
         ("lstm", ("cluster",), {"clusters": 192}, ""),
         ("lstm", ("prune", "cluster"), {"clusters": 100, "sparsity": 0.5}, "of 96 weights after pruning"),
@@ -165,7 +173,7 @@ def test_layers_that_the_user_keeps_are_left_by_all_techniques_but_those_that_sh
     chosen = LayerChoices(kept_in_float=["transformer.layer.0.*"])
     for technique in STEP_OF_TECHNIQUE:
         left = {layer.name for layer in _LAYERS["distilbert"] if not effect_on(technique, layer, chosen)[0]}
-        assert ("transformer.layer.0.ffn.lin1" in left) == (technique != "layers")
+        assert ("transformer.layer.0.ffn.lin1" in left) == (technique not in ("layers", "width"))
     (kept, changed) = [
         effect for effect in list_effects(_LAYERS["distilbert"], ["prune"], chosen) if effect.kind == "Dense"
     ]

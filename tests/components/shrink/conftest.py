@@ -15,21 +15,29 @@ from components.quantize.quantization import QuantizationSettings, quantize_cand
 from components.shared.records.candidates import list_bundles
 from components.shared.records.plan import Cell, Plan, read_plan
 from components.shared.training.finetuning import Finetuning
-from components.shrink.layers import LayersSettings
-from components.shrink.shrinking import shrink_candidates
+from components.shrink.retraining import Retraining
+from components.shrink.shrinking import ShrinkSettings, shrink_candidates
 
 _CHAINS = (
     ("trim",),
     ("layers",),
     ("layers", "trim"),
+    ("width",),
+    ("layers", "width"),
     ("trim", "prune"),
     ("trim", "prune", "dynamic"),
     ("trim", "dynamic"),
     ("layers", "dynamic"),
     ("layers", "trim", "dynamic"),
+    ("width", "dynamic"),
 )
 _UNUSED = ("zebra", "quilted", "##zy")
-_LAYERS = LayersSettings(kept_layers=1, rows=200, epochs=3, learning_rate=0, soft_label_weight=0.5, seed=1)
+_SETTINGS = ShrinkSettings(
+    kept_layers=1,
+    kept_neuron_share=0.5,
+    minimum_piece_count=1,
+    retraining=Retraining(rows=200, epochs=3, learning_rate=0, soft_label_weight=0.5, seed=1),
+)
 
 
 @dataclass(frozen=True)
@@ -76,7 +84,7 @@ def optimised(trained: Any, pretrained: dict[str, Path], tmp_path_factory: pytes
         "accuracy_floor": 0.5,
     }
     sources = [result.trained]
-    shrink_candidates(**given, sources=sources, layers=_LAYERS, minimum_piece_count=1, destination=result.shrunk)
+    shrink_candidates(**given, sources=sources, settings=_SETTINGS, destination=result.shrunk)
     given["finetuning"] = Finetuning(rows=96, epochs=1, learning_rate=0, seed=1)
     pruning = PruningSettings(sparsity=0.5, schedule="polynomial", layers=["*"], kept_in_float=[])
     sources = [result.trained, result.shrunk]

@@ -1,6 +1,5 @@
 """Dropped layers and a trimmed vocabulary, on a fine-tuned tiny DistilBERT, through the steps of the pipeline."""
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +14,11 @@ from components.shared.records.candidates import checkpoint_directory, list_bund
 from components.shared.records.features import read_split
 from components.shared.training.checkpoints import Checkpoint, load_checkpoint
 from components.shared.training.fitting import predict
-from components.shrink.layers import LayersSettings
-from components.shrink.shrinking import shrink_candidates
+from components.shrink.retraining import Retraining
+from components.shrink.shrinking import ShrinkSettings, shrink_candidates
 
 _UNUSED = ("zebra", "quilted", "##zy")
+_BRIEFLY = Retraining(rows=16, epochs=1, learning_rate=0, soft_label_weight=0, seed=1)
 
 
 def _texts(optimised: Any, split: str) -> list[str]:
@@ -37,7 +37,10 @@ def _sizes(checkpoint: Checkpoint) -> Sizes:
 
 def test_every_planned_chain_that_ends_in_shrinking_becomes_a_bundle(optimised: Any) -> None:
     assert read_failures(optimised.shrunk) == {}
-    assert set(list_bundles(optimised.shrunk)) == {"distilbert-trim", "distilbert-layers", "distilbert-layers-trim"}
+    assert set(list_bundles(optimised.shrunk)) == {
+        *("distilbert-trim", "distilbert-layers", "distilbert-layers-trim"),
+        *("distilbert-width", "distilbert-layers-width"),
+    }
 
 
 def test_a_trimmed_model_gives_the_very_same_probabilities_on_train(optimised: Any) -> None:
@@ -77,15 +80,28 @@ def test_dropped_layers_leave_a_smaller_model_that_has_been_trained(optimised: A
     assert np.all(smaller.weights[name] != whole.weights[name])
 
 
-def test_what_is_left_predicts_much_like_the_whole(optimised: Any) -> None:
+def test_dropped_neurons_leave_a_narrower_model_that_has_been_trained(optimised: Any) -> None:
+    whole, narrower = (_checkpoint(optimised, name) for name in ("distilbert", "distilbert-width"))
+    assert (_sizes(whole).hidden_dim, _sizes(narrower).hidden_dim) == (64, 32)
+    assert narrower.weights["transformer.layer.0.ffn.lin2/0"].shape == (32, _sizes(whole).dim)
+    assert narrower.chain == ("width",) and narrower.training.seconds > whole.training.seconds
+
+
+def test_layers_and_neurons_go_together(optimised: Any) -> None:
+    sizes = _sizes(_checkpoint(optimised, "distilbert-layers-width"))
+    assert (sizes.n_layers, sizes.hidden_dim) == (1, 32)
+
+
+@pytest.mark.parametrize("name", ["distilbert-layers", "distilbert-width"])
+def test_what_is_left_predicts_much_like_the_whole(optimised: Any, name: str) -> None:
     texts, bundles = _texts(optimised, "select"), optimised.bundles()
-    whole, smaller = (load_bundle(bundles[name]).predict(texts) for name in ("distilbert", "distilbert-layers"))
+    whole, smaller = (load_bundle(bundles[one]).predict(texts) for one in ("distilbert", name))
     assert (whole.argmax(axis=1) == smaller.argmax(axis=1)).mean() > 0.8
 
 
 def test_the_bundle_computes_what_the_checkpoint_computes(optimised: Any) -> None:
     reviews = read_split(optimised.features, "tune")
-    for name in ("distilbert-layers", "distilbert-layers-trim"):
+    for name in ("distilbert-layers", "distilbert-layers-trim", "distilbert-layers-width"):
         checkpoint = _checkpoint(optimised, name)
         expected = predict(checkpoint.architecture, checkpoint.build(), checkpoint.architecture.encode(reviews))
         predicted = load_bundle(optimised.bundles()[name]).predict_natural(reviews["natural"].tolist())
@@ -93,9 +109,9 @@ def test_the_bundle_computes_what_the_checkpoint_computes(optimised: Any) -> Non
 
 
 def test_rarer_pieces_go_if_more_uses_are_asked_for(optimised: Any, tmp_path: Path) -> None:
-    layers = LayersSettings(kept_layers=1, rows=0, epochs=1, learning_rate=0, soft_label_weight=0, seed=1)
+    settings = ShrinkSettings(kept_layers=1, kept_neuron_share=0.5, minimum_piece_count=25, retraining=_BRIEFLY)
     given = ("distilbert", optimised.features, optimised.plan, [optimised.trained, optimised.shrunk])
-    shrink_candidates(*given, replace(layers, rows=16), 25, 0.5, tmp_path / "rarer")
+    shrink_candidates(*given, settings, 0.5, tmp_path / "rarer")
     trimmed = load_checkpoint(checkpoint_directory(tmp_path / "rarer", "distilbert-trim"))
     assert 60 < _sizes(trimmed).vocab_size < _sizes(_checkpoint(optimised, "distilbert-trim")).vocab_size
 
@@ -106,6 +122,7 @@ def test_rarer_pieces_go_if_more_uses_are_asked_for(optimised: Any, tmp_path: Pa
         "distilbert-trim-dynamic",
         "distilbert-layers-dynamic",
         "distilbert-layers-trim-dynamic",
+        "distilbert-width-dynamic",
         "distilbert-trim-prune",
     ],
 )
@@ -125,12 +142,14 @@ def test_each_technique_of_a_chain_makes_it_smaller(optimised: Any) -> None:
     assert sizes == sorted(set(sizes), reverse=True)
 
 
-def test_keeping_all_layers_leaves_the_cell_empty_with_the_reason(optimised: Any, tmp_path: Path) -> None:
-    layers = LayersSettings(kept_layers=2, rows=0, epochs=1, learning_rate=0, soft_label_weight=0, seed=1)
+def test_keeping_all_layers_or_neurons_leaves_the_cell_empty_with_the_reason(optimised: Any, tmp_path: Path) -> None:
+    settings = ShrinkSettings(kept_layers=2, kept_neuron_share=1.0, minimum_piece_count=1, retraining=_BRIEFLY)
     given = ("distilbert", optimised.features, optimised.plan, [optimised.trained])
-    shrink_candidates(*given, layers, 1, 0.5, tmp_path / "some")
+    shrink_candidates(*given, settings, 0.5, tmp_path / "some")
     assert set(list_bundles(tmp_path / "some")) == {"distilbert-trim"}
     assert read_failures(tmp_path / "some") == {
         "distilbert-layers": "kept_layers is 2, the encoder has 2 layers: none would go",
         "distilbert-layers-trim": "its parent distilbert-layers was not built",
+        "distilbert-layers-width": "its parent distilbert-layers was not built",
+        "distilbert-width": "kept_neuron_share is 1, of 64 neurons none would go",
     }
