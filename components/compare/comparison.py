@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from components.compare.deciding.bootstrap import CONFIDENCE, RESAMPLES, interval
+from components.compare.deciding.bootstrap import CONFIDENCE, RESAMPLES, intervals_of
 from components.compare.deciding.break_even import compare_with_services, own_cost
-from components.compare.deciding.inputs import gather_inputs
+from components.compare.deciding.inputs import gather_inputs, resample_quality
 from components.compare.deciding.selection import MINIMUM_SAVING, Decision, Verdict
 from components.compare.explaining import ChoiceExplanation, explain_choice
 from components.compare.flips import find_flips
@@ -99,18 +99,17 @@ def compare_candidates(
     result = inputs.decide()
     predicted, select, resampled, samples = inputs.predicted, inputs.select, inputs.resampled, inputs.samples
 
-    test = {
-        one.candidate: quality(test_truth, read_predictions(measurements, one.candidate, "test"), scores)
+    on_test = {
+        one.candidate: read_predictions(measurements, one.candidate, "test")
         for one in measured.candidates
         if _may_show_test(one, result)
     }
+    test = {name: quality(test_truth, rows, scores, task.ordered) for name, rows in on_test.items()}
     evidence = Evidence(
         select=select,
         test=test,
-        intervals={
-            metric: {name: interval(values) for name, values in by_name.items()}
-            for metric, by_name in resampled.items()
-        },
+        intervals=intervals_of(resampled),
+        test_intervals=intervals_of(resample_quality(test_truth, on_test, task, seed)),
         flips=find_flips(measured.candidates, predicted, reviews["select"], task.labels),
         conversions=read_conversions(sources),
     )
@@ -167,9 +166,8 @@ def _may_show_test(one: Measurement, decision: Decision) -> bool:
 
 def _winner_metrics(rows: list[Row]) -> dict[str, float]:
     chosen = next((asdict(row) for row in rows if row.status == "chosen"), {})
-    on_select = ("accuracy", "macro_precision", "macro_recall", "macro_f1", "weighted_f1", "average_error")
     return {
-        f"select_{name}" if name in on_select else name: value
+        f"select_{name}" if f"test_{name}" in chosen else name: value
         for name, value in chosen.items()
         if isinstance(value, float)
     }

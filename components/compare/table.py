@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from components.compare.deciding.bootstrap import Figure
 from components.compare.deciding.costs import DAYS_A_MONTH, cost_per_1000_eur, cost_per_month_eur, usage_cost_eur
 from components.compare.deciding.selection import METRIC_NAMES, Decision, Standing
 from components.compare.flips import Flips
@@ -20,7 +21,7 @@ from components.shared.records.plan import Cell, Plan
 from components.shared.services.record import Offer
 
 _BYTES_PER_MB = 1_000_000
-_WITH_INTERVAL, _ENDS = ("accuracy", "macro_f1"), ("low", "high")
+_ENDS = ("low", "high")
 #: Statuses in the order of the table.
 STATUSES = (
     *("chosen", "good enough", "offered", "deployed", "not offered"),
@@ -36,14 +37,16 @@ class Evidence:
     Attributes:
         select: Quality of every measured candidate, the champion included if it was measured.
         test: Quality of those whose test figures may be shown.
-        intervals: Metric to candidate to its 95 % interval on select.
+        intervals: Figure to candidate to its 95 % interval on select.
+        test_intervals: The same on test, of those whose test figures may be shown.
         flips: Against the float parent, of those with a chain.
         conversions: What techniques did, of those that have such a record.
     """
 
     select: Mapping[str, QualityFigures]
     test: Mapping[str, QualityFigures] = field(default_factory=dict)
-    intervals: Mapping[str, Mapping[str, tuple[float, float]]] = field(default_factory=dict)
+    intervals: Mapping[Figure, Mapping[str, tuple[float, float]]] = field(default_factory=dict)
+    test_intervals: Mapping[Figure, Mapping[str, tuple[float, float]]] = field(default_factory=dict)
     flips: Mapping[str, Flips] = field(default_factory=dict)
     conversions: Mapping[str, Conversion] = field(default_factory=dict)
 
@@ -57,8 +60,8 @@ class Row:
         model, chain: What it is made of; techniques joined by +.
         status: One of STATUSES.
         on_front: Offered, and none of the others offered is better in quality and burden at once.
-        accuracy, macro_precision, macro_recall, macro_f1, weighted_f1, average_error: On select.
-        accuracy_low, accuracy_high, macro_f1_low, macro_f1_high: Their 95 % intervals (bootstrap).
+        accuracy to calibration_error: On select, see `QualityFigures`.
+        accuracy_low to average_error_high: Their 95 % intervals (bootstrap).
         difference, difference_low, difference_high: Deciding metric minus the best's, with its interval.
         flips: Select reviews that get another label than from the float parent.
         agreement, largest_difference: With the float parent's labels and probabilities on tune, after conversion.
@@ -85,12 +88,25 @@ class Row:
     macro_precision: float | None = None
     macro_recall: float | None = None
     macro_f1: float | None = None
+    weighted_precision: float | None = None
+    weighted_recall: float | None = None
     weighted_f1: float | None = None
+    quadratic_kappa: float | None = None
+    mean_absolute_error: float | None = None
     average_error: float | None = None
+    calibration_error: float | None = None
     accuracy_low: float | None = None
     accuracy_high: float | None = None
+    macro_recall_low: float | None = None
+    macro_recall_high: float | None = None
     macro_f1_low: float | None = None
     macro_f1_high: float | None = None
+    weighted_f1_low: float | None = None
+    weighted_f1_high: float | None = None
+    quadratic_kappa_low: float | None = None
+    quadratic_kappa_high: float | None = None
+    average_error_low: float | None = None
+    average_error_high: float | None = None
     difference: float | None = None
     difference_low: float | None = None
     difference_high: float | None = None
@@ -124,8 +140,25 @@ class Row:
     test_macro_precision: float | None = None
     test_macro_recall: float | None = None
     test_macro_f1: float | None = None
+    test_weighted_precision: float | None = None
+    test_weighted_recall: float | None = None
     test_weighted_f1: float | None = None
+    test_quadratic_kappa: float | None = None
+    test_mean_absolute_error: float | None = None
     test_average_error: float | None = None
+    test_calibration_error: float | None = None
+    test_accuracy_low: float | None = None
+    test_accuracy_high: float | None = None
+    test_macro_recall_low: float | None = None
+    test_macro_recall_high: float | None = None
+    test_macro_f1_low: float | None = None
+    test_macro_f1_high: float | None = None
+    test_weighted_f1_low: float | None = None
+    test_weighted_f1_high: float | None = None
+    test_quadratic_kappa_low: float | None = None
+    test_quadratic_kappa_high: float | None = None
+    test_average_error_low: float | None = None
+    test_average_error_high: float | None = None
     reason: str = ""
 
 
@@ -174,7 +207,7 @@ def _measured_row(one: Measurement, decision: Decision, evidence: Evidence, need
             "difference_high": standing.difference.high,
         }
     if one.candidate in evidence.test:
-        shown = _quality(evidence.test[one.candidate])
+        shown = _quality(evidence.test[one.candidate]) | _intervals(one.candidate, evidence.test_intervals)
         figures |= {f"test_{name}": value for name, value in shown.items()}
     notes = [reason, sentence(cell.reason if cell else "")]
     notes += [sentence(note) for note in (*one.warnings, *one.notes)]
@@ -245,13 +278,14 @@ def _inapplicable_row(cell: Cell) -> Row:
 
 
 def _quality(figures: QualityFigures) -> dict[str, float]:
-    return figures.model_dump(exclude={"rows", "confusion"})
+    return figures.model_dump(exclude={"rows", "confusion", "reliability", "roc_auc"})
 
 
-def _intervals(candidate: str, evidence: Evidence) -> dict[str, float]:
-    bounds = {metric: of[candidate] for metric, of in evidence.intervals.items() if metric in _WITH_INTERVAL}
+def _intervals(candidate: str, intervals: Mapping[Figure, Mapping[str, tuple[float, float]]]) -> dict[str, float]:
     return {
-        f"{metric}_{end}": value for metric, both in bounds.items() for end, value in zip(_ENDS, both, strict=True)
+        f"{figure}_{end}": value
+        for figure, of in intervals.items()
+        for end, value in zip(_ENDS, of[candidate], strict=True)
     }
 
 
@@ -276,7 +310,7 @@ def _figures(one: Measurement, evidence: Evidence, need: Need) -> dict[str, Any]
     rate = one.reviews_per_second
     return (
         _quality(evidence.select[one.candidate])
-        | _intervals(one.candidate, evidence)
+        | _intervals(one.candidate, evidence.intervals)
         | {
             "p50_ms": one.latency_p50_ms,
             "p95_ms": one.latency_p95_ms,

@@ -12,6 +12,9 @@ from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, V
 
 from components.shared.errors import UserError
 
+#: The qualities that may decide; of all of them, more is better.
+Metric = Literal["macro_f1", "accuracy", "weighted_f1", "macro_recall", "quadratic_kappa"]
+
 DEFAULT_NEED = Path(__file__).with_name("need_clothing_shop.yaml")
 
 
@@ -23,11 +26,11 @@ class Quality(_Strict):
     """Which quality decides, and by how much two candidates may differ before it matters.
 
     Attributes:
-        metric: The quality that is maximised.
+        metric: The quality that is maximised; "quadratic_kappa" needs labels that go from worst to best.
         margin: A candidate worse than the best by no more than this is good enough (same unit as metric).
     """
 
-    metric: Literal["macro_f1", "accuracy", "weighted_f1"] = "macro_f1"
+    metric: Metric = "macro_f1"
     margin: float = Field(default=0.02, ge=0, lt=1)
 
 

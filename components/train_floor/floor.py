@@ -13,6 +13,8 @@ from tqdm import tqdm
 from components.shared.bundle import Manifest, write_bundle
 from components.shared.fingerprints import directory_fingerprint
 from components.shared.meter import Meter, Usage
+from components.shared.metrics import check_metric
+from components.shared.need import Metric
 from components.shared.predictors.majority import MajorityParameters
 from components.shared.records.candidates import bundle_directory, write_failures
 from components.shared.records.features import (
@@ -41,7 +43,7 @@ from components.train_floor.linear_tuning import settings_of, tune_linear
 #: Of larger train splits, hyperparameters are chosen on a stratified sample of so many reviews.
 SEARCH_ROWS = 50_000
 #: Weights serve the rare classes, so that the balanced models are judged by macro-F1, whatever the need says.
-_BALANCED_METRIC = "macro_f1"
+_BALANCED_METRIC: Metric = "macro_f1"
 _FEATURE_NAMES: dict[Kind, str] = {"logistic": "tf-idf", "hashing": "hashed terms"}
 _PREDICTORS: dict[Kind, str] = {"logistic": "tfidf-logistic", "hashing": "hashing-logistic"}
 
@@ -52,7 +54,7 @@ class _Weighting:
 
     candidate: str
     class_weight: ClassWeight
-    metric: str
+    metric: Metric
 
 
 @dataclass(frozen=True)
@@ -79,9 +81,13 @@ def train_floors(features: Path, plan: Path, seed: int, candidates: Path, budget
         seed: Seed of the folds, the search, the solver and of resampling.
         candidates: The directory of candidates to write.
         budget: Time for an automatic search, and where it is stored; None: no search.
+
+    Raises:
+        UserError: The need goes by the order of labels that have none.
     """
     wanted = read_plan(plan)
     description = read_features(features)
+    check_metric(wanted.need.quality.metric, description.task)
     profile = profile_file(features)
     write_failures(candidates, {})
     _write_majority(candidates, description, profile)

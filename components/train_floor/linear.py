@@ -12,9 +12,11 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 from sklearn.feature_extraction.text import HashingVectorizer, TfidfVectorizer
 from sklearn.linear_model import LogisticRegression, LogisticRegressionCV
-from sklearn.metrics import f1_score, make_scorer
+from sklearn.metrics import make_scorer
 from sklearn.model_selection import StratifiedGroupKFold
 
+from components.shared.metrics import score_labels
+from components.shared.need import Metric
 from components.shared.predictors.linear import (
     HashingLogisticParameters,
     HashingLogisticPredictor,
@@ -38,12 +40,6 @@ _LEAST_REVIEWS = 2
 _SOLVER = "newton-cg"
 _TOLERANCE = 1e-4
 _MOST_ITERATIONS = 300
-#: How scikit-learn computes `Quality.metric`; a label that is never predicted counts 0, without a warning.
-_SCORERS = {
-    "accuracy": "accuracy",
-    "macro_f1": make_scorer(f1_score, average="macro", zero_division=0),
-    "weighted_f1": make_scorer(f1_score, average="weighted", zero_division=0),
-}
 
 
 @dataclass(frozen=True)
@@ -167,7 +163,7 @@ def choose_settings(
     kind: Kind,
     train: pd.DataFrame,
     labels: NDArray[np.int64],
-    weightings: Sequence[tuple[ClassWeight, str]],
+    weightings: Sequence[tuple[ClassWeight, Metric]],
     seed: int,
 ) -> list[Choice]:
     """Returns the best hyperparameters by cross-validation on train, for each weighting.
@@ -213,7 +209,7 @@ def _score_strengths(
     folds: list[tuple[NDArray[np.int64], NDArray[np.int64]]],
     strengths: tuple[float, ...],
     class_weight: ClassWeight,
-    metric: str,
+    metric: Metric,
     seed: int,
 ) -> NDArray[np.float64]:
     """Returns the mean score over the folds, shape (strengths,)."""
@@ -221,7 +217,7 @@ def _score_strengths(
         Cs=strengths,
         l1_ratios=(0.0,),
         cv=folds,
-        scoring=_SCORERS[metric],
+        scoring=make_scorer(score_labels, metric=metric),
         class_weight=class_weight,
         solver=_SOLVER,
         tol=_TOLERANCE,

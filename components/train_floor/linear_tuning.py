@@ -3,12 +3,11 @@
 from functools import lru_cache
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from optuna.distributions import FloatDistribution, IntDistribution
-from sklearn.metrics import accuracy_score, f1_score
 
+from components.shared.metrics import score_labels
+from components.shared.need import Metric
 from components.shared.records.searches import Search, Values
 from components.shared.records.task import Task
 from components.shared.tuning import Report, Space, search
@@ -35,7 +34,7 @@ def tune_linear(
     tune: pd.DataFrame,
     task: Task,
     class_weight: ClassWeight,
-    metric: str,
+    metric: Metric,
     minutes: float,
     directory: Path,
     features_fingerprint: str,
@@ -65,7 +64,7 @@ def tune_linear(
     def objective(values: Values, report: Report) -> float:
         settings = settings_of(values)
         inputs = inputs_of(settings.longest_ngram, settings.least_reviews)
-        return score(
+        return score_labels(
             truth, fit_linear(inputs, labels, settings.strength, class_weight, seed).predict(tune_texts), metric
         )
 
@@ -87,10 +86,3 @@ def tune_linear(
 def settings_of(values: Values) -> LinearSettings:
     """Returns the values of a trial as hyperparameters."""
     return LinearSettings(float(values["strength"]), int(values["longest_ngram"]), int(values["least_reviews"]))
-
-
-def score(truth: NDArray[np.int64], predicted: NDArray[np.int64], metric: str) -> float:
-    """Returns the accuracy, macro-F1 or weighted F1 of predicted label indices."""
-    if metric == "accuracy":
-        return float(accuracy_score(truth, predicted))
-    return float(f1_score(truth, predicted, average=metric.removesuffix("_f1"), zero_division=0))

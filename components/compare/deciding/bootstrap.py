@@ -1,18 +1,22 @@
-"""Paired bootstrap of a quality metric: how sure a difference between two candidates is.
+"""Paired bootstrap of quality: how sure a figure is, and a difference between two candidates.
 
 Every candidate is scored on the same resampled reviews, so that what they share cancels out in differences
 (Efron and Tibshirani, An Introduction to the Bootstrap, 1993, chapter 13: percentile intervals).
 """
 
-from collections.abc import Iterable, Mapping
-from typing import Any, Literal
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-Metric = Literal["macro_f1", "accuracy", "weighted_f1"]
+from components.shared.need import Metric
+
+#: What is resampled: every metric that a need may name, and the error of the average sentiment.
+Figure = Metric | Literal["average_error"]
 Samples = NDArray[np.float64]
 
+METRICS: tuple[Metric, ...] = get_args(Metric)
 RESAMPLES = 2000
 CONFIDENCE = 0.95
 #: Resamples drawn at a time, so that memory stays small on large tables.
@@ -38,7 +42,8 @@ def bootstrap_metrics(
     metrics: Iterable[Metric],
     seed: int,
     resamples: int = RESAMPLES,
-) -> dict[Metric, dict[str, Samples]]:
+    score_errors: Mapping[str, NDArray[np.float64]] | None = None,
+) -> dict[Figure, dict[str, Samples]]:
     """Returns several metrics of every candidate on the same resamples of the reviews.
 
     Args:
@@ -48,26 +53,30 @@ def bootstrap_metrics(
         metrics: What to compute.
         seed: Of the resampling.
         resamples: How often the reviews are drawn again.
+        score_errors: Candidate to expected minus true score of every review, shape (n,): with it, "average_error"
+            is computed too.
 
     Returns:
-        Metric to candidate to values, shape (resamples,); position i belongs to the same resample for all.
+        Figure to candidate to values, shape (resamples,); position i belongs to the same resample for all.
     """
-    rows = len(truth)
-    cells = {name: _one_hot(truth * classes + predicted, classes**2) for name, predicted in predictions.items()}
-    blocks: dict[Metric, dict[str, list[Samples]]] = {
-        metric: {name: [] for name in predictions} for metric in metrics
+    cells = {
+        name: confusion_cells(truth, predicted, classes, score_errors[name] if score_errors is not None else None)
+        for name, predicted in predictions.items()
     }
-    generator = np.random.default_rng(seed)
-    for start in range(0, resamples, _BLOCK):
-        drawn = min(_BLOCK, resamples - start)
-        counts = generator.multinomial(rows, np.full(rows, 1 / rows), size=drawn).astype(np.float32)
+    figures: list[Figure] = [*metrics]
+    if score_errors is not None:
+        figures.append("average_error")
+    blocks: dict[Figure, dict[str, list[Samples]]] = {
+        figure: {name: [] for name in predictions} for figure in figures
+    }
+    for counts in draw_counts(len(truth), seed, resamples):
         for name, cell in cells.items():
-            confusion = (counts @ cell).reshape(drawn, classes, classes).astype(np.float64)
-            for metric, of_candidates in blocks.items():
-                of_candidates[name].append(_metric_of(confusion, metric))
+            sums = (counts @ cell).astype(np.float64)
+            for figure, of_candidates in blocks.items():
+                of_candidates[name].append(figure_of(sums, classes, figure))
     return {
-        metric: {name: np.concatenate(values) for name, values in of_candidates.items()}
-        for metric, of_candidates in blocks.items()
+        figure: {name: np.concatenate(values) for name, values in of_candidates.items()}
+        for figure, of_candidates in blocks.items()
     }
 
 
@@ -78,19 +87,79 @@ def interval(values: Samples) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def _one_hot(indices: NDArray[np.integer[Any]], width: int) -> NDArray[np.float32]:
-    return np.eye(width, dtype=np.float32)[indices]
+def intervals_of(
+    resampled: Mapping[Figure, Mapping[str, Samples]],
+) -> dict[Figure, dict[str, tuple[float, float]]]:
+    """Returns the interval of every figure of every candidate."""
+    return {figure: {name: interval(values) for name, values in of.items()} for figure, of in resampled.items()}
 
 
-def _metric_of(confusion: NDArray[np.float64], metric: Metric) -> Samples:
-    """Returns the metric of confusion counts, shape (resamples, true, predicted); a class nobody has counts 0."""
-    correct = np.diagonal(confusion, axis1=1, axis2=2)
+def draw_counts(rows: int, seed: int, resamples: int = RESAMPLES) -> Iterator[NDArray[np.float32]]:
+    """Yields how often each review stands in each resample, shape (resamples of one block, rows)."""
+    generator = np.random.default_rng(seed)
+    for start in range(0, resamples, _BLOCK):
+        drawn = min(_BLOCK, resamples - start)
+        yield generator.multinomial(rows, np.full(rows, 1 / rows), size=drawn).astype(np.float32)
+
+
+def confusion_cells(
+    truth: NDArray[np.integer[Any]],
+    predicted: NDArray[np.integer[Any]],
+    classes: int,
+    score_errors: NDArray[np.float64] | None = None,
+) -> NDArray[np.float32]:
+    """Returns what each review adds to the sums that `figure_of` takes, shape (n, classes² + 1).
+
+    The first columns are the cells of the confusion matrix, the last one is the error of the score, 0 if not given.
+    """
+    cells = np.zeros((len(truth), classes**2 + 1), dtype=np.float32)
+    cells[np.arange(len(truth)), truth * classes + predicted] = 1
+    if score_errors is not None:
+        cells[:, -1] = score_errors
+    return cells
+
+
+def figure_of(
+    sums: NDArray[np.float64], classes: int, figure: Figure, labels: NDArray[np.bool_] | None = None
+) -> Samples:
+    """Returns a figure of sums over reviews; what is undefined is 0, as in `metrics.quality`.
+
+    Args:
+        sums: Shape (resamples, classes² + 1), sums of `confusion_cells`.
+        classes: Number of labels.
+        figure: What to compute.
+        labels: Shape (classes,): the labels that macro averages are taken over; all if not given.
+    """
+    confusion = sums[:, :-1].reshape(len(sums), classes, classes)
     actual, predicted = confusion.sum(axis=2), confusion.sum(axis=1)
     total = actual.sum(axis=1)
-    if metric == "accuracy":
-        return correct.sum(axis=1) / total
-    both = actual + predicted
-    f1 = np.divide(2 * correct, both, out=np.zeros_like(both), where=both > 0)
-    if metric == "macro_f1":
-        return f1.mean(axis=1)
-    return (f1 * actual).sum(axis=1) / total
+    correct = np.diagonal(confusion, axis1=1, axis2=2)
+    kept = np.ones(classes, dtype=bool) if labels is None else labels
+    match figure:
+        case "average_error":
+            return _ratio(sums[:, -1], total)
+        case "accuracy":
+            return _ratio(correct.sum(axis=1), total)
+        case "macro_recall":
+            return _ratio(correct, actual)[:, kept].mean(axis=1)
+        case "macro_f1":
+            return _ratio(2 * correct, actual + predicted)[:, kept].mean(axis=1)
+        case "weighted_f1":
+            return _ratio((_ratio(2 * correct, actual + predicted) * actual).sum(axis=1), total)
+        case "quadratic_kappa":
+            return _quadratic_kappa(confusion, actual, predicted, total)
+
+
+def _quadratic_kappa(
+    confusion: NDArray[np.float64], actual: NDArray[np.float64], predicted: NDArray[np.float64], total: Samples
+) -> Samples:
+    """Returns Cohen's kappa with quadratic weights (Cohen, Weighted kappa, 1968); 0 where all have one label."""
+    ranks = np.arange(confusion.shape[1])
+    weights = (ranks[:, None] - ranks[None, :]) ** 2
+    disagreement = (confusion * weights).sum(axis=(1, 2)) * total
+    by_chance = np.einsum("ri,ij,rj->r", actual, weights, predicted)
+    return np.where(by_chance > 0, 1 - _ratio(disagreement, by_chance), 0.0)
+
+
+def _ratio(numerator: NDArray[np.float64], denominator: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.divide(numerator, denominator, out=np.zeros_like(numerator), where=denominator > 0)

@@ -9,13 +9,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from components.compare.deciding.bootstrap import Metric, Samples, bootstrap_metrics
+from components.compare.deciding.bootstrap import METRICS, Figure, Samples, bootstrap_metrics
 from components.compare.deciding.costs import cost_per_month_eur
 from components.compare.deciding.selection import Candidate, Decision, Deployed, decide
-from components.shared.metrics import QualityFigures, quality
+from components.shared.metrics import QualityFigures, check_metric, quality, score_errors
 from components.shared.need import Need
 from components.shared.records.features import Features
 from components.shared.records.measurements import CHAMPION, Measurement, Measurements, read_predictions
+from components.shared.records.task import Task
 
 _BYTES_PER_MB = 1_000_000
 #: The candidate that predicts the class shares of train whatever a review says.
@@ -29,7 +30,7 @@ class DecisionInputs:
     Attributes:
         predicted: Candidate, the champion too, to its probabilities on select, shape (n, classes).
         select: Candidate, the champion too, to its quality on select.
-        resampled: Metric to candidate to its values on the same resamples of select.
+        resampled: Figure to candidate to its values on the same resamples of select.
         samples: Of these, the need's metric.
         figures: Candidate to the figures that decide, without the champion.
         deployed: What is deployed now.
@@ -39,7 +40,7 @@ class DecisionInputs:
 
     predicted: Mapping[str, NDArray[np.floating[Any]]]
     select: Mapping[str, QualityFigures]
-    resampled: Mapping[Metric, Mapping[str, Samples]]
+    resampled: Mapping[Figure, Mapping[str, Samples]]
     samples: Mapping[str, Samples]
     figures: Mapping[str, Candidate]
     deployed: Deployed
@@ -64,21 +65,19 @@ def gather_inputs(
         reviews: The select reviews, with their labels.
         need: Metric, prices and volume.
         seed: Of the bootstrap.
+
+    Raises:
+        UserError: The need goes by the order of labels that have none.
     """
     task = features.task
+    check_metric(need.quality.metric, task)
     scores, truth = np.array(task.scores), task.indices(reviews["label"].tolist())
     everyone = list(measured.candidates)
     if measured.champion_measurement is not None:
         everyone.append(measured.champion_measurement)
     predicted = {one.candidate: read_predictions(directory, one.candidate, "select") for one in everyone}
-    select = {name: quality(truth, rows, scores) for name, rows in predicted.items()}
-    resampled = bootstrap_metrics(
-        truth,
-        {name: rows.argmax(axis=1) for name, rows in predicted.items()},
-        classes=len(task.labels),
-        metrics=sorted({"accuracy", "macro_f1", need.quality.metric}),
-        seed=seed,
-    )
+    select = {name: quality(truth, rows, scores, task.ordered) for name, rows in predicted.items()}
+    resampled = resample_quality(truth, predicted, task, seed)
     figures = {one.candidate: _deciding_figures(one, select[one.candidate], need) for one in everyone}
     return DecisionInputs(
         predicted=predicted,
@@ -89,6 +88,28 @@ def gather_inputs(
         figures=figures,
         majority_macro_f1=_majority_macro_f1(truth, features, scores),
         need=need,
+    )
+
+
+def resample_quality(
+    truth: NDArray[np.int64], predicted: Mapping[str, NDArray[np.floating[Any]]], task: Task, seed: int
+) -> dict[Figure, dict[str, Samples]]:
+    """Returns every figure that has an interval, see `bootstrap.bootstrap_metrics`.
+
+    Args:
+        truth: True label indices, shape (n,).
+        predicted: Candidate to probabilities, shape (n, classes).
+        task: Values and order of the labels.
+        seed: Of the bootstrap.
+    """
+    scores = np.array(task.scores)
+    return bootstrap_metrics(
+        truth,
+        {name: rows.argmax(axis=1) for name, rows in predicted.items()},
+        classes=len(task.labels),
+        metrics=[metric for metric in METRICS if task.ordered or metric != "quadratic_kappa"],
+        seed=seed,
+        score_errors={name: score_errors(truth, rows, scores) for name, rows in predicted.items()},
     )
 
 

@@ -25,7 +25,13 @@ Verdict = Literal["deploy", "keep", "inconclusive", "none"]
 #: Replacing a deployed model is work and risk: as good as it is not enough, it has to save this share of its cost.
 MINIMUM_SAVING = 0.10
 
-METRIC_NAMES = {"macro_f1": "macro-F1", "accuracy": "accuracy", "weighted_f1": "weighted F1"}
+METRIC_NAMES = {
+    "macro_f1": "macro-F1",
+    "accuracy": "accuracy",
+    "weighted_f1": "weighted F1",
+    "macro_recall": "macro recall",
+    "quadratic_kappa": "quadratic kappa",
+}
 
 
 @dataclass(frozen=True)

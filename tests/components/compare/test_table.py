@@ -19,9 +19,16 @@ _QUALITY = QualityFigures(
     macro_precision=0.5,
     macro_recall=0.5,
     macro_f1=0.5,
+    weighted_precision=0.6,
+    weighted_recall=0.6,
     weighted_f1=0.6,
+    quadratic_kappa=0.4,
+    mean_absolute_error=0.4,
     average_error=0.01,
+    calibration_error=0.05,
     confusion=[[5, 0], [0, 5]],
+    reliability=[],
+    roc_auc=[0.8, 0.8],
 )
 _CONVERSION = Conversion(
     agreement=0.98,
@@ -101,8 +108,9 @@ def rows():
         intervals={
             "accuracy": dict.fromkeys(everyone, (0.5, 0.7)),
             "macro_f1": dict.fromkeys(everyone, (0.4, 0.6)),
-            "weighted_f1": dict.fromkeys(everyone, (0.1, 0.9)),
+            "average_error": dict.fromkeys(everyone, (-0.1, 0.1)),
         },
+        test_intervals={"macro_f1": {"light": (0.3, 0.7)}},
         flips={"lstm-qat": Flips(parent="lstm", count=7, reviews=10, examples=())},
         conversions={"lstm-qat": _CONVERSION},
     )
@@ -145,7 +153,10 @@ def test_figures_are_in_the_units_of_their_columns(rows):
     assert (rows["best"].reviews_per_second_low, rows["best"].reviews_per_second_high) == (9.0, 11.0)
 
 
-def test_intervals_stand_beside_accuracy_and_macro_f1(rows):
+def test_intervals_stand_beside_the_figures_that_have_one(rows):
+    assert (rows["best"].average_error_low, rows["best"].average_error_high) == (-0.1, 0.1)
+    assert (rows["light"].test_macro_f1_low, rows["light"].test_macro_f1_high) == (0.3, 0.7)
+    assert rows["best"].test_macro_f1_low is rows["best"].quadratic_kappa_low is None
     assert (rows["best"].accuracy_low, rows["best"].accuracy_high) == (0.5, 0.7)
     assert (rows["champion"].macro_f1_low, rows["champion"].macro_f1_high) == (0.4, 0.6)
 

@@ -1,5 +1,5 @@
 import warnings
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pandas as pd
@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.model_selection import StratifiedGroupKFold
 
-from components.train_floor import linear
+from components.shared.need import Metric
 from components.train_floor.linear import STRENGTHS, Kind, choose_settings, fit_linear, vectorise
 
 _KINDS: list[Kind] = ["logistic", "hashing"]
@@ -92,9 +92,9 @@ def test_copies_across_folds_would_flatter_and_do_not() -> None:
     assert flattered > 0.75 > honest
 
 
-def test_metrics_of_the_need_are_all_known() -> None:
-    from typing import get_args
-
-    from components.shared.need import Quality
-
-    assert set(linear._SCORERS) == set(get_args(Quality.model_fields["metric"].annotation))
+@pytest.mark.parametrize("metric", get_args(Metric))
+def test_cross_validation_goes_by_any_metric_that_a_need_may_name(metric: Metric) -> None:
+    texts = [f"{word} w{row}" for row, word in enumerate(("awful", "fine", "great") * 20)]
+    reviews = pd.DataFrame({"natural": texts, "group": [str(row) for row in range(60)]})
+    choice = choose_settings("logistic", reviews, np.tile([0, 1, 2], 20), [(None, metric)], 1)[0]
+    assert choice.score == pytest.approx(1.0)
