@@ -18,6 +18,7 @@ def clean(
     cleaned: dsl.Output[dsl.Dataset],
     checks: dsl.Output[dsl.HTML],
     data_docs: dsl.Output[dsl.Artifact],
+    usage: dsl.Output[dsl.Metrics],
 ) -> None:
     """Removes duplicates, empty reviews and other languages, normalises the text; fits nothing.
 
@@ -33,21 +34,27 @@ def clean(
         cleaned: The reviews table with the natural and the token view.
         checks: What was removed and why, and the expectations checked before and after.
         data_docs: The Data Docs of Great Expectations, a folder; index.html is its first page.
+        usage: What the step took.
     """
     from pathlib import Path
 
-    from components.clean.cleaning import clean_reviews
-    from components.clean.expectations import Thresholds
+    from components.shared.step_meter import metered
 
-    summary = clean_reviews(
-        reviews=Path(reviews.path),
-        language=language,
-        steps=clean_steps,
-        thresholds=Thresholds(
-            minimum_text_share=minimum_text_share, longest_text=longest_text, minimum_kept_share=minimum_kept_share
-        ),
-        cleaned=Path(cleaned.path),
-        checks=Path(checks.path),
-        data_docs=Path(data_docs.path),
-    )
-    cleaned.metadata.update(summary.model_dump())
+    with metered("clean", usage):
+        from components.clean.cleaning import clean_reviews
+        from components.clean.expectations import Thresholds
+
+        summary = clean_reviews(
+            reviews=Path(reviews.path),
+            language=language,
+            steps=clean_steps,
+            thresholds=Thresholds(
+                minimum_text_share=minimum_text_share,
+                longest_text=longest_text,
+                minimum_kept_share=minimum_kept_share,
+            ),
+            cleaned=Path(cleaned.path),
+            checks=Path(checks.path),
+            data_docs=Path(data_docs.path),
+        )
+        cleaned.metadata.update(summary.model_dump())

@@ -27,6 +27,7 @@ def cluster(
     learning_rate: float,
     seed: int,
     candidates: dsl.Output[dsl.Model],
+    usage: dsl.Output[dsl.Metrics],
 ) -> str:
     """Lets weights share a few values while training on, for every planned chain that ends in clustering.
 
@@ -51,37 +52,41 @@ def cluster(
         learning_rate: Of Adam; 0 means a tenth of what the model was trained with.
         seed: Seed of shuffling.
         candidates: Directory of candidates.
+        usage: What the step took.
 
     Returns:
         The fingerprint of what was written, which cached steps after this one take as input.
     """
     from pathlib import Path
 
-    from components.shared.fingerprints import directory_fingerprint
-    from components.shared.records.candidates import write_failures
-    from components.shared.records.plan import read_plan
+    from components.shared.step_meter import metered
 
-    destination = Path(candidates.path)
-    if not read_plan(Path(plan.path)).wants(model):
-        write_failures(destination, {})  # no candidates, and TensorFlow is not even loaded
+    with metered("cluster", usage, model):
+        from components.shared.fingerprints import directory_fingerprint
+        from components.shared.records.candidates import write_failures
+        from components.shared.records.plan import read_plan
+
+        destination = Path(candidates.path)
+        if not read_plan(Path(plan.path)).wants(model):
+            write_failures(destination, {})  # no candidates, and TensorFlow is not even loaded
+            return directory_fingerprint(destination)
+
+        from components.cluster.clustering import ClusteringSettings, cluster_candidates
+        from components.shared.training.finetuning import Finetuning
+
+        cluster_candidates(
+            model=model,
+            features=Path(features.path),
+            plan=Path(plan.path),
+            sources=[Path(trained.path), Path(shrunk.path), Path(pruned.path)],
+            settings=ClusteringSettings(
+                clusters=clusters,
+                initialization=cluster_initialization,
+                preserve_sparsity=preserve_sparsity,
+                kept_in_float=kept_in_float,
+            ),
+            finetuning=Finetuning(rows=rows, epochs=epochs, learning_rate=learning_rate, seed=seed),
+            accuracy_floor=accuracy_floor,
+            destination=destination,
+        )
         return directory_fingerprint(destination)
-
-    from components.cluster.clustering import ClusteringSettings, cluster_candidates
-    from components.shared.training.finetuning import Finetuning
-
-    cluster_candidates(
-        model=model,
-        features=Path(features.path),
-        plan=Path(plan.path),
-        sources=[Path(trained.path), Path(shrunk.path), Path(pruned.path)],
-        settings=ClusteringSettings(
-            clusters=clusters,
-            initialization=cluster_initialization,
-            preserve_sparsity=preserve_sparsity,
-            kept_in_float=kept_in_float,
-        ),
-        finetuning=Finetuning(rows=rows, epochs=epochs, learning_rate=learning_rate, seed=seed),
-        accuracy_floor=accuracy_floor,
-        destination=destination,
-    )
-    return directory_fingerprint(destination)

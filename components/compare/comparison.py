@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from components.compare.average_on_test import check_average
 from components.compare.deciding.bootstrap import CONFIDENCE, RESAMPLES, intervals_of
 from components.compare.deciding.break_even import compare_with_services, own_cost
 from components.compare.deciding.inputs import gather_inputs, resample_quality
@@ -17,9 +18,10 @@ from components.compare.flips import find_flips
 from components.compare.reporting.report import ReportContent, write_report
 from components.compare.table import Evidence, Row, make_rows, write_rows
 from components.compare.techniques import describe_gains
-from components.shared.bundle import set_execution
+from components.shared.bundle import set_execution, set_responses
 from components.shared.files import atomic_path, write_text
 from components.shared.metrics import quality
+from components.shared.quantification import LabelResponses, measure_responses
 from components.shared.records.conversions import read_conversions
 from components.shared.records.features import Features, read_features, read_split
 from components.shared.records.history import read_histories
@@ -60,6 +62,7 @@ def compare_candidates(
     measurements: Path,
     sources: Sequence[Path],
     pages: Mapping[str, Path],
+    step_usages: Sequence[Path],
     explained_reviews: int,
     redact_reviews: bool,
     seed: int,
@@ -80,6 +83,7 @@ def compare_candidates(
         measurements: What evaluate wrote.
         sources: Directories of candidates: where the winner's bundle is copied from, and how training went.
         pages: Title to HTML file of pages shown in the report; those that are not there are left out.
+        step_usages: What the steps before this one took, see components/shared/records/step_usage.py.
         explained_reviews: The words that the winner goes by are looked for in so many select reviews; 0: not at all.
         redact_reviews: Whether the report shows no text of a review.
         seed: Seed of the bootstrap and of the sample that is explained.
@@ -115,7 +119,14 @@ def compare_candidates(
     )
     rows = make_rows(agreed, measured, result, evidence)
     record = _record(result, rows, agreed, description, measured, inputs.majority_macro_f1, seed)
-    _copy_winner(next((one for one in measured.candidates if one.candidate == result.chosen), None), sources, winner)
+    # Of select: no model was trained or stopped on it, and test is for reporting.
+    responses = (
+        measure_responses(task.indices(reviews["select"]["label"].tolist()), predicted[result.chosen])
+        if result.chosen
+        else None
+    )
+    chosen = next((one for one in measured.candidates if one.candidate == result.chosen), None)
+    _copy_winner(chosen, responses, sources, winner)
     explained = (
         explain_choice(winner, reviews["select"], predicted[result.chosen], explained_reviews, seed)
         if result.chosen
@@ -142,6 +153,9 @@ def compare_candidates(
         searches=[one for source in sources for one in read_searches(source)],
         flips=evidence.flips,
         sensitivities=read_sensitivities(sources),
+        average=check_average(responses, test_truth, on_test[result.chosen], task, seed)
+        if responses and result.chosen
+        else None,
         redacted=redact_reviews,
         pages={title: path for title, path in pages.items() if path.is_file()},
     )
@@ -221,8 +235,10 @@ def _as_json(explained: ChoiceExplanation | None) -> str:
     return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
 
 
-def _copy_winner(chosen: Measurement | None, sources: Iterable[Path], winner: Path) -> None:
-    """Copies the bundle of the run time that was the fastest, to be run as it was measured."""
+def _copy_winner(
+    chosen: Measurement | None, responses: LabelResponses | None, sources: Iterable[Path], winner: Path
+) -> None:
+    """Copies the bundle of the run time that was the fastest, to be run as it was measured, with its responses."""
     with atomic_path(winner) as staged:
         if chosen is None:
             staged.mkdir()
@@ -230,3 +246,5 @@ def _copy_winner(chosen: Measurement | None, sources: Iterable[Path], winner: Pa
         shutil.copytree(measured_bundle(chosen, sources), staged)
         if execution := measured_execution(chosen):
             set_execution(staged, execution)
+        if responses is not None:
+            set_responses(staged, responses)

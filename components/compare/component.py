@@ -18,6 +18,18 @@ def compare(
     exploration: dsl.Input[dsl.HTML],
     checks: dsl.Input[dsl.HTML],
     guard: dsl.Input[dsl.HTML],
+    define_usage: dsl.Input[dsl.Metrics],
+    ingest_usage: dsl.Input[dsl.Metrics],
+    explore_usage: dsl.Input[dsl.Metrics],
+    clean_usage: dsl.Input[dsl.Metrics],
+    engineer_features_usage: dsl.Input[dsl.Metrics],
+    train_floor_usage: dsl.Input[dsl.Metrics],
+    off_the_shelf_usage: dsl.Input[dsl.Metrics],
+    train_lstm_usage: dsl.Input[dsl.Metrics],
+    finetune_distilbert_usage: dsl.Input[dsl.Metrics],
+    optimise_lstm_usage: dsl.Input[dsl.Metrics],
+    optimise_distilbert_usage: dsl.Input[dsl.Metrics],
+    evaluate_usage: dsl.Input[dsl.Metrics],
     explained_reviews: int,
     redact_reviews: bool,
     seed: int,
@@ -28,6 +40,7 @@ def compare(
     report: dsl.Output[dsl.HTML],
     metrics: dsl.Output[dsl.Metrics],
     confusion: dsl.Output[dsl.ClassificationMetrics],
+    usage: dsl.Output[dsl.Metrics],
 ) -> str:
     """Chooses the cheapest candidate that is good enough on select, and reports it once on test.
 
@@ -43,6 +56,18 @@ def compare(
         exploration: The exploration's page, shown in the report.
         checks: The cleaning's page, shown in the report.
         guard: The leak and sampling guard's page, shown in the report.
+        define_usage: What that step took.
+        ingest_usage: What that step took.
+        explore_usage: What that step took.
+        clean_usage: What that step took.
+        engineer_features_usage: What that step took.
+        train_floor_usage: What that step took.
+        off_the_shelf_usage: What that step took.
+        train_lstm_usage: What that step took.
+        finetune_distilbert_usage: What that step took.
+        optimise_lstm_usage: What the steps that optimise the LSTM took.
+        optimise_distilbert_usage: What the steps that optimise DistilBERT took.
+        evaluate_usage: What that step took.
         explained_reviews: The words that the winner goes by are looked for in so many reviews; 0: not at all.
         redact_reviews: Whether the report shows no text of a review.
         seed: Seed of the bootstrap and of the sample that is explained.
@@ -53,36 +78,54 @@ def compare(
         report: One HTML file.
         metrics: The winner's figures.
         confusion: The winner's confusion matrix on test.
+        usage: What the step took.
 
     Returns:
         The verdict: deploy, keep, inconclusive or none.
     """
     from pathlib import Path
 
-    from components.compare.comparison import compare_candidates
+    from components.shared.step_meter import metered
 
-    comparison = compare_candidates(
-        features=Path(features.path),
-        plan=Path(plan.path),
-        measurements=Path(measurements.path),
-        sources=[Path(floor.path), Path(shelf.path), Path(lstm.path), Path(distilbert.path)],
-        pages={
-            "How the data was read": Path(reading.path),
-            "Data": Path(exploration.path),
-            "Cleaning": Path(checks.path),
-            "Leak and sampling guard": Path(guard.path),
-        },
-        explained_reviews=explained_reviews,
-        redact_reviews=redact_reviews,
-        seed=seed,
-        table=Path(candidates.path),
-        decision=Path(decision.path),
-        winner=Path(winner.path),
-        explanations=Path(explanations.path),
-        report=Path(report.path),
-    )
-    for name, value in comparison.winner_metrics.items():
-        metrics.log_metric(name, value)
-    if comparison.winner_confusion:
-        confusion.log_confusion_matrix(comparison.labels, comparison.winner_confusion)
-    return comparison.verdict
+    with metered("compare", usage):
+        from components.compare.comparison import compare_candidates
+
+        comparison = compare_candidates(
+            features=Path(features.path),
+            plan=Path(plan.path),
+            measurements=Path(measurements.path),
+            sources=[Path(floor.path), Path(shelf.path), Path(lstm.path), Path(distilbert.path)],
+            pages={
+                "How the data was read": Path(reading.path),
+                "Data": Path(exploration.path),
+                "Cleaning": Path(checks.path),
+                "Leak and sampling guard": Path(guard.path),
+            },
+            step_usages=[
+                Path(define_usage.path),
+                Path(ingest_usage.path),
+                Path(explore_usage.path),
+                Path(clean_usage.path),
+                Path(engineer_features_usage.path),
+                Path(train_floor_usage.path),
+                Path(off_the_shelf_usage.path),
+                Path(train_lstm_usage.path),
+                Path(finetune_distilbert_usage.path),
+                Path(optimise_lstm_usage.path),
+                Path(optimise_distilbert_usage.path),
+                Path(evaluate_usage.path),
+            ],
+            explained_reviews=explained_reviews,
+            redact_reviews=redact_reviews,
+            seed=seed,
+            table=Path(candidates.path),
+            decision=Path(decision.path),
+            winner=Path(winner.path),
+            explanations=Path(explanations.path),
+            report=Path(report.path),
+        )
+        for name, value in comparison.winner_metrics.items():
+            metrics.log_metric(name, value)
+        if comparison.winner_confusion:
+            confusion.log_confusion_matrix(comparison.labels, comparison.winner_confusion)
+        return comparison.verdict

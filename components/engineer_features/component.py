@@ -22,6 +22,7 @@ def engineer_features(
     code_fingerprint: str,
     features: dsl.Output[dsl.Dataset],
     guard: dsl.Output[dsl.HTML],
+    usage: dsl.Output[dsl.Metrics],
 ) -> str:
     """Splits the reviews, looks for leaks, then fits on train what models need: vocabulary, embedding, weights.
 
@@ -43,33 +44,37 @@ def engineer_features(
         code_fingerprint: Fingerprint of the code.
         features: A directory; see components/shared/records/features.py.
         guard: What the leak and sampling guard found.
+        usage: What the step took.
 
     Returns:
         The fingerprint of what was written, which cached steps after this one take as input.
     """
     from pathlib import Path
 
-    from components.engineer_features.features import FeatureOptions, engineer
-    from components.shared.fingerprints import directory_fingerprint
+    from components.shared.step_meter import metered
 
-    summary = engineer(
-        reviews=Path(reviews.path),
-        options=FeatureOptions(
-            language=language,
-            clean_steps=tuple(clean_steps),
-            allow_columns=tuple(allow_columns),
-            near_duplicate_similarity=near_duplicate_similarity,
-            imbalance=imbalance,
-            word_dropout=word_dropout,
-            embeddings=tuple(embeddings),
-            minimum_word_count=minimum_word_count,
-            maximum_words=maximum_words,
-            seed=seed,
-        ),
-        data_fingerprint=data_fingerprint,
-        code_fingerprint=code_fingerprint,
-        destination=Path(features.path),
-        guard=Path(guard.path),
-    )
-    features.metadata.update(summary.model_dump())
-    return directory_fingerprint(Path(features.path))
+    with metered("engineer-features", usage):
+        from components.engineer_features.features import FeatureOptions, engineer
+        from components.shared.fingerprints import directory_fingerprint
+
+        summary = engineer(
+            reviews=Path(reviews.path),
+            options=FeatureOptions(
+                language=language,
+                clean_steps=tuple(clean_steps),
+                allow_columns=tuple(allow_columns),
+                near_duplicate_similarity=near_duplicate_similarity,
+                imbalance=imbalance,
+                word_dropout=word_dropout,
+                embeddings=tuple(embeddings),
+                minimum_word_count=minimum_word_count,
+                maximum_words=maximum_words,
+                seed=seed,
+            ),
+            data_fingerprint=data_fingerprint,
+            code_fingerprint=code_fingerprint,
+            destination=Path(features.path),
+            guard=Path(guard.path),
+        )
+        features.metadata.update(summary.model_dump())
+        return directory_fingerprint(Path(features.path))

@@ -16,6 +16,7 @@ def evaluate(
     model_store: str,
     latency_reviews: int,
     measurements: dsl.Output[dsl.Dataset],
+    usage: dsl.Output[dsl.Metrics],
 ) -> None:
     """Predicts and times every candidate, each in a process of its own, and the champion if there is one.
 
@@ -29,16 +30,20 @@ def evaluate(
         model_store: Directory of the versioned model store.
         latency_reviews: Number of reviews timed one by one.
         measurements: Directory: measurements.json and the predictions of each candidate.
+        usage: What the step took.
     """
     from pathlib import Path
 
-    from components.evaluate.evaluation import evaluate_candidates
+    from components.shared.step_meter import metered
 
-    evaluate_candidates(
-        features=Path(features.path),
-        plan=Path(plan.path),
-        sources=[Path(floor.path), Path(shelf.path), Path(lstm.path), Path(distilbert.path)],
-        champion=Path(model_store) / "champion",
-        latency_reviews=latency_reviews,
-        destination=Path(measurements.path),
-    )
+    with metered("evaluate", usage):
+        from components.evaluate.evaluation import evaluate_candidates
+
+        evaluate_candidates(
+            features=Path(features.path),
+            plan=Path(plan.path),
+            sources=[Path(floor.path), Path(shelf.path), Path(lstm.path), Path(distilbert.path)],
+            champion=Path(model_store) / "champion",
+            latency_reviews=latency_reviews,
+            destination=Path(measurements.path),
+        )

@@ -13,6 +13,7 @@ def explore(
     data_fingerprint: str,
     code_fingerprint: str,
     report: dsl.Output[dsl.HTML],
+    usage: dsl.Output[dsl.Metrics],
 ) -> None:
     """Draws class balance, lengths, words by class, missing values, duplicates, languages and label noise.
 
@@ -23,9 +24,13 @@ def explore(
         data_fingerprint: Fingerprint of the data, for the cache.
         code_fingerprint: Fingerprint of the code, for the cache.
         report: One HTML file.
+        usage: What the step took.
     """
     from pathlib import Path
 
-    from components.explore.exploration import write_exploration
+    from components.shared.step_meter import metered
 
-    write_exploration(Path(reviews.path), language, seed, Path(report.path))
+    with metered("explore", usage):
+        from components.explore.exploration import write_exploration
+
+        write_exploration(Path(reviews.path), language, seed, Path(report.path))

@@ -28,6 +28,7 @@ def finetune_distilbert(
     tuning: str,
     candidates: dsl.Output[dsl.Model],
     metrics: dsl.Output[dsl.Metrics],
+    usage: dsl.Output[dsl.Metrics],
 ) -> str:
     """Fine-tunes a DistilBERT with class weights and early stopping on tune macro-F1.
 
@@ -55,47 +56,51 @@ def finetune_distilbert(
         tuning: Directory where searches are stored, to go on there after a kill.
         candidates: Directory of candidates; empty if DistilBERT is not wanted.
         metrics: Training time, peak memory, cost, tune quality and curves.
+        usage: What the step took.
 
     Returns:
         The fingerprint of what was written, which cached steps after this one take as input.
     """
     from pathlib import Path
 
-    from components.shared.fingerprints import directory_fingerprint
-    from components.shared.records.candidates import write_failures
-    from components.shared.records.plan import read_plan
+    from components.shared.step_meter import metered
 
-    destination, planned = Path(candidates.path), read_plan(Path(plan.path))
-    if not planned.wants("distilbert"):
-        write_failures(destination, {})  # no candidates, and TensorFlow is not even loaded
-        return directory_fingerprint(destination)
+    with metered("finetune-distilbert", usage):
+        from components.shared.fingerprints import directory_fingerprint
+        from components.shared.records.candidates import write_failures
+        from components.shared.records.plan import read_plan
 
-    from components.finetune_distilbert.finetuning import DistilBertSettings, finetune
-    from components.shared.tuning import Budget
+        destination, planned = Path(candidates.path), read_plan(Path(plan.path))
+        if not planned.wants("distilbert"):
+            write_failures(destination, {})  # no candidates, and TensorFlow is not even loaded
+            return directory_fingerprint(destination)
 
-    settings = DistilBertSettings(
-        base_model=base_model,
-        max_length=max_length,
-        train_rows=train_rows,
-        epochs=epochs,
-        patience=patience,
-        batch_size=batch_size,
-        learning_rate=learning_rate,
-        seed=seed,
-        layer_decay=layer_decay,
-        frozen_layers=frozen_layers,
-        warmup=warmup,
-        training_state=training_state,
-    )
-    if brought := planned.brought_model("distilbert"):
-        from components.finetune_distilbert.importing import import_distilbert
+        from components.finetune_distilbert.finetuning import DistilBertSettings, finetune
+        from components.shared.tuning import Budget
 
-        figures = import_distilbert(Path(features.path), Path(plan.path), brought, settings, destination)
-        for name, value in figures.items():
+        settings = DistilBertSettings(
+            base_model=base_model,
+            max_length=max_length,
+            train_rows=train_rows,
+            epochs=epochs,
+            patience=patience,
+            batch_size=batch_size,
+            learning_rate=learning_rate,
+            seed=seed,
+            layer_decay=layer_decay,
+            frozen_layers=frozen_layers,
+            warmup=warmup,
+            training_state=training_state,
+        )
+        if brought := planned.brought_model("distilbert"):
+            from components.finetune_distilbert.importing import import_distilbert
+
+            figures = import_distilbert(Path(features.path), Path(plan.path), brought, settings, destination)
+            for name, value in figures.items():
+                metrics.log_metric(name, value)
+            return directory_fingerprint(destination)
+
+        budget = Budget(tune_minutes, Path(tuning)) if tune_minutes else None
+        for name, value in finetune(Path(features.path), Path(plan.path), settings, destination, budget).items():
             metrics.log_metric(name, value)
         return directory_fingerprint(destination)
-
-    budget = Budget(tune_minutes, Path(tuning)) if tune_minutes else None
-    for name, value in finetune(Path(features.path), Path(plan.path), settings, destination, budget).items():
-        metrics.log_metric(name, value)
-    return directory_fingerprint(destination)

@@ -24,6 +24,7 @@ def ingest(
     code_fingerprint: str,
     reviews: dsl.Output[dsl.Dataset],
     reading: dsl.Output[dsl.HTML],
+    usage: dsl.Output[dsl.Metrics],
 ) -> str:
     """Fetches a table of reviews, checks it, and writes the reviews table. Never cached.
 
@@ -46,33 +47,37 @@ def ingest(
         code_fingerprint: Fingerprint of the code, from define.
         reviews: The reviews table as Parquet.
         reading: How the source was read and its columns understood, and what was repaired.
+        usage: What the step took.
 
     Returns:
         The fingerprint of the table's content, which cached steps take as input.
     """
     from pathlib import Path
 
-    from components.ingest.ingestion import SourceOptions, ingest_reviews
+    from components.shared.step_meter import metered
 
-    summary = ingest_reviews(
-        SourceOptions(
-            data=data,
-            sha256=data_sha256,
-            encoding=encoding,
-            delimiter=delimiter,
-            adapter=adapter,
-            text_column=text_column,
-            title_column=title_column,
-            label_column=label_column,
-            labels=tuple(labels),
-            group_column=group_column,
-            time_column=time_column,
-        ),
-        sample_rows=sample_rows,
-        sampling=sampling,
-        seed=seed,
-        destination=Path(reviews.path),
-        reading=Path(reading.path),
-    )
-    reviews.metadata.update(summary.model_dump())
-    return summary.fingerprint
+    with metered("ingest", usage):
+        from components.ingest.ingestion import SourceOptions, ingest_reviews
+
+        summary = ingest_reviews(
+            SourceOptions(
+                data=data,
+                sha256=data_sha256,
+                encoding=encoding,
+                delimiter=delimiter,
+                adapter=adapter,
+                text_column=text_column,
+                title_column=title_column,
+                label_column=label_column,
+                labels=tuple(labels),
+                group_column=group_column,
+                time_column=time_column,
+            ),
+            sample_rows=sample_rows,
+            sampling=sampling,
+            seed=seed,
+            destination=Path(reviews.path),
+            reading=Path(reading.path),
+        )
+        reviews.metadata.update(summary.model_dump())
+        return summary.fingerprint

@@ -16,6 +16,7 @@ def off_the_shelf(
     answers: str,
     seed: int,
     candidates: dsl.Output[dsl.Model],
+    usage: dsl.Output[dsl.Metrics],
 ) -> None:
     """Calibrates VADER and, if they are named and have a key, paid services; notes the price of every paid service.
 
@@ -32,17 +33,21 @@ def off_the_shelf(
         answers: Directory of the answers and the ledger of calls.
         seed: Seed of the choice of tune reviews.
         candidates: Directory of candidates.
+        usage: What the step took.
     """
     from pathlib import Path
 
-    from components.off_the_shelf.offers import Wish, offer_services
-    from components.shared.services.answers import Caps
+    from components.shared.step_meter import metered
 
-    wish = Wish(
-        services=services,
-        chat_model=chat_model,
-        caps=Caps(maximum_calls=service_maximum_calls, maximum_eur=service_maximum_eur),
-        answers=Path(answers),
-        seed=seed,
-    )
-    offer_services(Path(features.path), Path(plan.path), wish, Path(candidates.path))
+    with metered("off-the-shelf", usage):
+        from components.off_the_shelf.offers import Wish, offer_services
+        from components.shared.services.answers import Caps
+
+        wish = Wish(
+            services=services,
+            chat_model=chat_model,
+            caps=Caps(maximum_calls=service_maximum_calls, maximum_eur=service_maximum_eur),
+            answers=Path(answers),
+            seed=seed,
+        )
+        offer_services(Path(features.path), Path(plan.path), wish, Path(candidates.path))

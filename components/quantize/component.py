@@ -31,6 +31,7 @@ def quantize(
     learning_rate: float,
     seed: int,
     candidates: dsl.Output[dsl.Model],
+    usage: dsl.Output[dsl.Metrics],
 ) -> str:
     """Quantises for every planned chain that ends in quantisation.
 
@@ -59,38 +60,44 @@ def quantize(
         learning_rate: Of Adam; 0 means a tenth of what the model was trained with.
         seed: Seed of shuffling and of the choice of calibration reviews.
         candidates: Directory of candidates.
+        usage: What the step took.
 
     Returns:
         The fingerprint of what was written, which cached steps after this one take as input.
     """
     from pathlib import Path
 
-    from components.shared.fingerprints import directory_fingerprint
-    from components.shared.records.candidates import write_failures
-    from components.shared.records.plan import read_plan
+    from components.shared.step_meter import metered
 
-    destination = Path(candidates.path)
-    if not read_plan(Path(plan.path)).wants(model):
-        write_failures(destination, {})  # no candidates, and TensorFlow is not even loaded
+    with metered("quantize-aware" if aware else "quantize", usage, model):
+        from components.shared.fingerprints import directory_fingerprint
+        from components.shared.records.candidates import write_failures
+        from components.shared.records.plan import read_plan
+
+        destination = Path(candidates.path)
+        if not read_plan(Path(plan.path)).wants(model):
+            write_failures(destination, {})  # no candidates, and TensorFlow is not even loaded
+            return directory_fingerprint(destination)
+
+        from components.quantize.quantization import QuantizationSettings, quantize_candidates
+        from components.shared.training.finetuning import Finetuning
+
+        quantize_candidates(
+            model=model,
+            aware=aware,
+            features=Path(features.path),
+            plan=Path(plan.path),
+            sources=[Path(trained.path), Path(shrunk.path), Path(pruned.path), Path(clustered.path)],
+            settings=QuantizationSettings(
+                calibration_rows=calibration_rows,
+                per_channel=per_channel,
+                kept_in_float=kept_in_float,
+                aware_steps=qat_steps,
+            ),
+            finetuning=Finetuning(
+                rows=rows, epochs=epochs, learning_rate=qat_learning_rate or learning_rate, seed=seed
+            ),
+            accuracy_floor=accuracy_floor,
+            destination=destination,
+        )
         return directory_fingerprint(destination)
-
-    from components.quantize.quantization import QuantizationSettings, quantize_candidates
-    from components.shared.training.finetuning import Finetuning
-
-    quantize_candidates(
-        model=model,
-        aware=aware,
-        features=Path(features.path),
-        plan=Path(plan.path),
-        sources=[Path(trained.path), Path(shrunk.path), Path(pruned.path), Path(clustered.path)],
-        settings=QuantizationSettings(
-            calibration_rows=calibration_rows,
-            per_channel=per_channel,
-            kept_in_float=kept_in_float,
-            aware_steps=qat_steps,
-        ),
-        finetuning=Finetuning(rows=rows, epochs=epochs, learning_rate=qat_learning_rate or learning_rate, seed=seed),
-        accuracy_floor=accuracy_floor,
-        destination=destination,
-    )
-    return directory_fingerprint(destination)

@@ -17,6 +17,7 @@ def scan_sensitivity(
     sparsity: float,
     clusters: int,
     sensitivity: dsl.Output[dsl.Artifact],
+    usage: dsl.Output[dsl.Metrics],
 ) -> None:
     """Quantises, prunes and clusters each part of a trained model alone, without training, and measures the loss.
 
@@ -31,24 +32,28 @@ def scan_sensitivity(
         sparsity: Share of weights that pruning sets to zero.
         clusters: Number of distinct weights that clustering leaves.
         sensitivity: Directory with sensitivity.json, if anything was scanned.
+        usage: What the step took.
     """
     from pathlib import Path
 
-    from components.shared.records.plan import read_plan
+    from components.shared.step_meter import metered
 
-    destination = Path(sensitivity.path)
-    destination.mkdir(parents=True, exist_ok=True)
-    if not sensitivity_reviews or not read_plan(Path(plan.path)).optimises(model):
-        return  # TensorFlow is not even loaded
+    with metered("scan-sensitivity", usage, model):
+        from components.shared.records.plan import read_plan
 
-    from components.scan_sensitivity.scanning import scan_model
+        destination = Path(sensitivity.path)
+        destination.mkdir(parents=True, exist_ok=True)
+        if not sensitivity_reviews or not read_plan(Path(plan.path)).optimises(model):
+            return  # TensorFlow is not even loaded
 
-    scan_model(
-        model=model,
-        features=Path(features.path),
-        trained=Path(trained.path),
-        reviews=sensitivity_reviews,
-        sparsity=sparsity,
-        clusters=clusters,
-        destination=destination,
-    )
+        from components.scan_sensitivity.scanning import scan_model
+
+        scan_model(
+            model=model,
+            features=Path(features.path),
+            trained=Path(trained.path),
+            reviews=sensitivity_reviews,
+            sparsity=sparsity,
+            clusters=clusters,
+            destination=destination,
+        )

@@ -2,14 +2,14 @@
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol
 
 from components.shared.meter import Meter, cpu_seconds
-from components.shared.records.step_usage import StepUsage, write_step_usages
+from components.shared.records.step_usage import StepUsage, read_step_usages, write_step_usages
 
 #: Where /proc/self/stat says, behind the name, when the process started.
 _STARTED = 19
@@ -23,7 +23,7 @@ class UsageOutput(Protocol):
 
 
 @contextmanager
-def metered(step: str, output: UsageOutput, model: str = "") -> Iterator[None]:
+def metered(step: str, output: UsageOutput, model: str = "", earlier: Iterable[Path] = ()) -> Iterator[None]:
     """Measures a step, and writes what its process took once the block has ended well.
 
     The process belongs to the step from its start: the time until the block is entered counts.
@@ -32,6 +32,7 @@ def metered(step: str, output: UsageOutput, model: str = "") -> Iterator[None]:
         step: Name of the step.
         output: The file to write, and the figures that the KFP UI shows.
         model: The model it works on, where a step runs for several.
+        earlier: What earlier steps wrote, to be handed on in the same file.
     """
     seconds_before, cpu_before = _seconds_since_start(), cpu_seconds()
     started = datetime.now(UTC) - timedelta(seconds=seconds_before)
@@ -42,7 +43,7 @@ def metered(step: str, output: UsageOutput, model: str = "") -> Iterator[None]:
     if usage.gpu_share is not None:
         usage.device = "gpu"  # such a machine is paid for whether its GPU has anything to do or not
     record = StepUsage(step=step, model=model, started=started, ended=datetime.now(UTC), usage=usage)
-    write_step_usages(Path(output.path), [record])
+    write_step_usages(Path(output.path), [*read_step_usages(earlier), record])
     output.metadata.update(usage.model_dump(exclude_none=True))
 
 

@@ -15,6 +15,7 @@ def train_floor(
     tuning: str,
     seed: int,
     candidates: dsl.Output[dsl.Model],
+    usage: dsl.Output[dsl.Metrics],
 ) -> str:
     """Fits the majority class and logistic regression on TF-IDF and on hashed terms, plain and balanced.
 
@@ -29,16 +30,20 @@ def train_floor(
         tuning: Directory where searches are stored, to go on there after a kill.
         seed: Seed of the folds, the search and the solver.
         candidates: Directory of candidates.
+        usage: What the step took.
 
     Returns:
         The fingerprint of what was written, which cached steps after this one take as input.
     """
     from pathlib import Path
 
-    from components.shared.fingerprints import directory_fingerprint
-    from components.shared.tuning import Budget
-    from components.train_floor.floor import train_floors
+    from components.shared.step_meter import metered
 
-    budget = Budget(tune_minutes, Path(tuning)) if tune_minutes else None
-    train_floors(Path(features.path), Path(plan.path), seed, Path(candidates.path), budget)
-    return directory_fingerprint(Path(candidates.path))
+    with metered("train-floor", usage):
+        from components.shared.fingerprints import directory_fingerprint
+        from components.shared.tuning import Budget
+        from components.train_floor.floor import train_floors
+
+        budget = Budget(tune_minutes, Path(tuning)) if tune_minutes else None
+        train_floors(Path(features.path), Path(plan.path), seed, Path(candidates.path), budget)
+        return directory_fingerprint(Path(candidates.path))

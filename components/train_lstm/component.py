@@ -27,6 +27,7 @@ def train_lstm(
     tuning: str,
     candidates: dsl.Output[dsl.Model],
     metrics: dsl.Output[dsl.Metrics],
+    usage: dsl.Output[dsl.Metrics],
 ) -> str:
     """Trains an LSTM on each kind of word vectors, with class weights and early stopping on tune macro-F1.
 
@@ -53,46 +54,52 @@ def train_lstm(
         tuning: Directory where searches are stored, to go on there after a kill.
         candidates: Directory of candidates; empty if the LSTM is not wanted. The best on tune is "lstm".
         metrics: Training time, peak memory, cost and curves of the best, and tune quality of each.
+        usage: What the step took.
 
     Returns:
         The fingerprint of what was written, which cached steps after this one take as input.
     """
     from pathlib import Path
 
-    from components.shared.fingerprints import directory_fingerprint
-    from components.shared.records.candidates import write_failures
-    from components.shared.records.plan import read_plan
+    from components.shared.step_meter import metered
 
-    destination, planned = Path(candidates.path), read_plan(Path(plan.path))
-    if not planned.wants("lstm"):
-        write_failures(destination, {})  # no candidates, and TensorFlow is not even loaded
-        return directory_fingerprint(destination)
+    with metered("train-lstm", usage):
+        from components.shared.fingerprints import directory_fingerprint
+        from components.shared.records.candidates import write_failures
+        from components.shared.records.plan import read_plan
 
-    if brought := planned.brought_model("lstm"):
-        from components.train_lstm.importing import import_lstm
+        destination, planned = Path(candidates.path), read_plan(Path(plan.path))
+        if not planned.wants("lstm"):
+            write_failures(destination, {})  # no candidates, and TensorFlow is not even loaded
+            return directory_fingerprint(destination)
 
-        figures = import_lstm(Path(features.path), Path(plan.path), brought, learning_rate, batch_size, destination)
-        for name, value in figures.items():
+        if brought := planned.brought_model("lstm"):
+            from components.train_lstm.importing import import_lstm
+
+            figures = import_lstm(
+                Path(features.path), Path(plan.path), brought, learning_rate, batch_size, destination
+            )
+            for name, value in figures.items():
+                metrics.log_metric(name, value)
+            return directory_fingerprint(destination)
+
+        from components.shared.tuning import Budget
+        from components.train_lstm.training import LstmSettings, train
+
+        settings = LstmSettings(
+            embedding_training=embedding_training,
+            units=units,
+            directions=directions,
+            dropout=dropout,
+            embedding_dropout=embedding_dropout,
+            epochs=epochs,
+            patience=patience,
+            batch_size=batch_size,
+            learning_rate=learning_rate,
+            seed=seed,
+            training_state=training_state,
+        )
+        budget = Budget(tune_minutes, Path(tuning)) if tune_minutes else None
+        for name, value in train(Path(features.path), Path(plan.path), settings, destination, budget).items():
             metrics.log_metric(name, value)
         return directory_fingerprint(destination)
-
-    from components.shared.tuning import Budget
-    from components.train_lstm.training import LstmSettings, train
-
-    settings = LstmSettings(
-        embedding_training=embedding_training,
-        units=units,
-        directions=directions,
-        dropout=dropout,
-        embedding_dropout=embedding_dropout,
-        epochs=epochs,
-        patience=patience,
-        batch_size=batch_size,
-        learning_rate=learning_rate,
-        seed=seed,
-        training_state=training_state,
-    )
-    budget = Budget(tune_minutes, Path(tuning)) if tune_minutes else None
-    for name, value in train(Path(features.path), Path(plan.path), settings, destination, budget).items():
-        metrics.log_metric(name, value)
-    return directory_fingerprint(destination)

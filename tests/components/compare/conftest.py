@@ -37,6 +37,7 @@ def run(trained, measurements, tmp_path):
             "measurements": measurements,
             "sources": trained.sources,
             "pages": {"Data": page, "Cleaning": tmp_path / "missing.html"},
+            "step_usages": [],
             "explained_reviews": 6,
             "redact_reviews": False,
             "seed": seed,
