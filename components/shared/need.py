@@ -5,17 +5,27 @@ this module is the default.
 """
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PositiveFloat, PositiveInt, ValidationError
 
 from components.shared.errors import UserError
+from components.shared.price_list import machine_price
 
 #: The qualities that may decide; of all of them, more is better.
 Metric = Literal["macro_f1", "accuracy", "weighted_f1", "macro_recall", "quadratic_kappa"]
 
 DEFAULT_NEED = Path(__file__).with_name("need_clothing_shop.yaml")
+
+
+def _listed(price: object) -> object:
+    """Returns the price of a machine that is named; anything else as it is."""
+    return machine_price(price) if isinstance(price, str) else price
+
+
+#: Euros an hour; in YAML a number, or the name of a machine in the price list.
+_HourPrice = Annotated[float, BeforeValidator(_listed), Field(gt=0, allow_inf_nan=False)]
 
 
 class _Strict(BaseModel):
@@ -70,14 +80,16 @@ class Weights(_Strict):
 class Prices(_Strict):
     """What the machines cost, in euros an hour. They are inputs: every euro shown is an estimate from them.
 
+    A need states a number, or names a machine of prices.yaml, which becomes its number.
+
     Attributes:
         cpu_hour_eur: A machine like the one that will serve.
         gpu_hour_eur: A machine like the one that trains on a GPU.
         retraining_days: Training cost is spread over this many days.
     """
 
-    cpu_hour_eur: PositiveFloat
-    gpu_hour_eur: PositiveFloat
+    cpu_hour_eur: _HourPrice
+    gpu_hour_eur: _HourPrice
     retraining_days: PositiveInt = 90
 
 
@@ -133,4 +145,5 @@ def parse_need(text: str, source: str = "need") -> Need:
         key = ".".join(str(part) for part in first["loc"])
         if first["type"] == "extra_forbidden":
             raise UserError(f"{source}: unknown key '{key}'; remove it or correct its spelling") from error
-        raise UserError(f"{source}: key '{key}': {first['msg']}") from error
+        message = first["msg"].removeprefix("Value error, ")
+        raise UserError(f"{source}: key '{key}': {message}") from error
