@@ -1,4 +1,9 @@
-"""The trade-off chart: quality against cost, as SVG."""
+"""The trade-off chart: quality against cost, as SVG.
+
+Matplotlib's SVG and a few lines of the page's script do what a charting library in the browser would do here:
+details where the pointer or the keyboard is. Embedded, such a library weighs 1 to 5 MB, and without scripts
+nothing would be drawn.
+"""
 
 import io
 from collections.abc import Sequence
@@ -6,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import matplotlib as mpl
+from markupsafe import Markup
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -34,6 +40,8 @@ _AXIS_INCHES = 0.65
 #: Costs further apart than this are drawn on a logarithmic scale.
 _LOG_RATIO = 20
 _LABEL_X = 1.06
+#: With more candidates than this, only those that matter to the choice have their name written.
+_MOST_NAMES = 25
 
 
 @dataclass(frozen=True)
@@ -41,10 +49,12 @@ class Point:
     """One candidate in the chart.
 
     Attributes:
-        name: Identifier, written beside the chart.
+        name: Identifier.
         cost: Where it stands on the horizontal axis.
         quality, low, high: Where it stands on the vertical one, with its 95 % interval.
         offered, on_front, chosen: How it is drawn.
+        best: Whether it is the one with the highest quality of those offered.
+        details: Lines of text that the page shows where the pointer is.
     """
 
     name: str
@@ -55,27 +65,71 @@ class Point:
     offered: bool
     on_front: bool
     chosen: bool
+    best: bool = False
+    details: tuple[str, ...] = ()
 
 
 def draw_trade_off(points: Sequence[Point], quality_name: str, cost_name: str) -> str:
     """Returns the chart as an SVG element that takes its colours from the page; empty without points.
 
-    Names stand in a column at the right, one line each, tied to their points: they stay readable with any
-    number of candidates, because the chart grows with them.
+    Names stand in a column at the right, one line each, tied to their points, so that they never overlap. Every
+    point is an element of class "candidate" with its details as title.
     """
     if not points:
         return ""
     ordered = sorted(points, key=lambda point: (point.quality, point.name))
     with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "trade-off", "font.family": "sans-serif"}):
-        height = max(_LEAST_INCHES, _LABEL_INCHES * len(points))
+        named = [point for point in ordered if len(points) <= _MOST_NAMES or _matters(point)]
+        height = max(_LEAST_INCHES, _LABEL_INCHES * len(named))
         figure = Figure(figsize=(9, height + _AXIS_INCHES))
         share = height / (height + _AXIS_INCHES)
-        axes = figure.add_axes((0.09, 0.99 - share, 0.58, share))
+        axes = figure.add_axes((0.09, 0.99 - share, 0.54, share))
         _prepare(axes, ordered, quality_name, cost_name)
         _draw_front(axes, [point for point in ordered if point.on_front])
         for rank, point in enumerate(ordered):
-            _draw_point(axes, point, (rank + 0.5) / len(ordered))
-        return to_svg(figure)
+            _draw_point(axes, point, _name_of_group(rank))
+        low, high = axes.get_ylim()
+        wanted = [(point.quality - low) / (high - low) for point in named]
+        for point, label_height in zip(named, place_labels(wanted, _LABEL_INCHES / height), strict=True):
+            _write_name(axes, point, label_height)
+        return _add_details(to_svg(figure), ordered)
+
+
+def place_labels(wanted: Sequence[float], gap: float) -> list[float]:
+    """Returns where labels stand: as close to where they are wanted as a gap between neighbours allows.
+
+    Args:
+        wanted: Heights in 0..1, ascending; no more of them than there are gaps in 1.
+        gap: From the middle of one label to the middle of the next.
+    """
+    heights: list[float] = []
+    floor = gap / 2
+    for height in wanted:
+        heights.append(max(height, floor))
+        floor = heights[-1] + gap
+    ceiling = 1 - gap / 2
+    for place in reversed(range(len(heights))):
+        heights[place] = min(heights[place], ceiling)
+        ceiling = heights[place] - gap
+    return heights
+
+
+def _matters(point: Point) -> bool:
+    return point.on_front or point.chosen or point.best
+
+
+def _name_of_group(rank: int) -> str:
+    return f"candidate-{rank}"
+
+
+def _add_details(svg: str, points: Sequence[Point]) -> str:
+    """Returns the picture in which the group of each point has its details as title; ranks are places in `points`."""
+    for rank, point in enumerate(points):
+        described = Markup('<g id="{}" class="candidate" role="img"><title>{}</title>').format(
+            _name_of_group(rank), "\n".join((point.name, *point.details))
+        )
+        svg = svg.replace(f'<g id="{_name_of_group(rank)}">', described, 1)
+    return svg
 
 
 def _prepare(axes: Axes, points: Sequence[Point], quality_name: str, cost_name: str) -> None:
@@ -105,8 +159,8 @@ def _draw_front(axes: Axes, front: Sequence[Point]) -> None:
     )
 
 
-def _draw_point(axes: Axes, point: Point, label_height: float) -> None:
-    colour = ACCENT if point.on_front else INK if point.offered else MUTED
+def _draw_point(axes: Axes, point: Point, group: str) -> None:
+    colour = _colour(point)
     axes.plot([point.cost, point.cost], [point.low, point.high], color=colour, alpha=0.3, linewidth=1, zorder=1)
     axes.plot(
         point.cost,
@@ -116,7 +170,17 @@ def _draw_point(axes: Axes, point: Point, label_height: float) -> None:
         color=colour,
         linestyle="none",
         zorder=3,
+        gid=group,
     )
+
+
+def _colour(point: Point) -> str:
+    return ACCENT if point.on_front else INK if point.offered else MUTED
+
+
+def _write_name(axes: Axes, point: Point, label_height: float) -> None:
+    """Writes name and quality beside the chart, tied to the point; `label_height` is in 0..1."""
+    colour = _colour(point)
     axes.annotate(
         f"{point.name}  {point.quality:.3f}",
         xy=(point.cost, point.quality),

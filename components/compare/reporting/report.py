@@ -1,5 +1,6 @@
 """The report: one HTML file that opens from disk, asks nothing of the network, and prints."""
 
+import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,6 +11,7 @@ import yaml
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from components.compare.average_on_test import AverageOnTest
 from components.compare.charts.sensitivity import describe_sensitivity, draw_sensitivity, treatments_in_words
 from components.compare.charts.trade_off import Point, draw_trade_off
 from components.compare.charts.training_curves import describe_curves, draw_curves
@@ -20,6 +22,7 @@ from components.compare.deciding.break_even import BreakEven, OwnCost
 from components.compare.deciding.selection import METRIC_NAMES, Decision
 from components.compare.explaining import MINIMUM_OCCURRENCES, ChoiceExplanation, Example
 from components.compare.flips import Flips
+from components.compare.reporting.robustness import show_robustness
 from components.compare.reporting.wording import describe_tried, fastest_of_each_runtime
 from components.compare.table import Row
 from components.compare.techniques import Gain
@@ -30,6 +33,7 @@ from components.shared.records.features import OUTCOMES, Features
 from components.shared.records.history import History
 from components.shared.records.measurements import Measurements
 from components.shared.records.plan import Plan
+from components.shared.records.robustness import Robustness
 from components.shared.records.searches import Search
 from components.shared.records.sensitivity import PartSensitivity, Sensitivity
 from components.shared.records.task import Task
@@ -62,6 +66,8 @@ class ReportContent:
         searches: The automatic searches for hyperparameters.
         flips: Which reviews change their label, of each candidate with a chain.
         sensitivities: Which parts suffer from which technique, model by model.
+        robustness: How the candidates on the front bear noise, and how they behave.
+        average: The chosen model's average sentiment of test; None if none was chosen or the labels have no order.
         redacted: Whether no text of a review may be shown; single words that stand for many reviews may.
     """
 
@@ -85,6 +91,8 @@ class ReportContent:
     searches: Sequence[Search] = ()
     flips: Mapping[str, Flips] = field(default_factory=dict)
     sensitivities: Sequence[Sensitivity] = ()
+    robustness: Robustness | None = None
+    average: AverageOnTest | None = None
     redacted: bool = False
 
 
@@ -134,6 +142,7 @@ _EXAMPLE_HEADINGS = {
 }
 #: A review is shown up to here.
 _LONGEST_TEXT = 400
+_SECTION = re.compile(r'<h2 id="([^"]+)">(.*?)</h2>')
 _REDACTED = "[review text redacted]"
 #: Weaker words, measured by the strongest of the review, get no sign.
 _WEAK = 0.1
@@ -154,14 +163,20 @@ def render_report(content: ReportContent) -> str:
         lstrip_blocks=True,
     )
     environment.filters["figure"] = _figure
+    environment.filters["contents"] = _contents
     environment.filters["review"] = partial(_review, redacted=content.redacted)
     decision = content.decision
     chosen = next((row for row in content.rows if row.status == "chosen"), None)
+    shown = [row for row in content.rows if row.status != "not applicable"]
     return environment.get_template("report.html").render(
         headline=_HEADLINES[decision.verdict].format(chosen=decision.chosen),
         decision=decision,
         chosen=chosen,
+        average=content.average,
         rows=content.rows,
+        shown=shown,
+        models=sorted({row.model for row in shown if row.model}),
+        techniques=sorted({technique for row in shown for technique in row.chain.split("+") if technique}),
         gains=content.gains,
         failed=[row for row in content.rows if row.status == "failed"],
         empty=_empty_cells(content.rows),
@@ -172,6 +187,9 @@ def render_report(content: ReportContent) -> str:
         redacted=content.redacted,
         flips=content.flips,
         scans=list(map(_shown_scan, content.sensitivities)),
+        robustness=show_robustness(content.robustness, METRIC_NAMES[content.need.quality.metric])
+        if content.robustness
+        else None,
         need=content.need,
         need_yaml=yaml.safe_dump(content.need.model_dump(), sort_keys=False, allow_unicode=True),
         metric=METRIC_NAMES[content.need.quality.metric],
@@ -236,6 +254,11 @@ def _shown(example: Example) -> _ShownExample:
     )
 
 
+def _contents(body: str) -> list[tuple[str, str]]:
+    """Returns anchor and title of every section of a page."""
+    return [(anchor, Markup(title).unescape()) for anchor, title in _SECTION.findall(body)]
+
+
 def _review(text: str, redacted: bool) -> str:
     """Returns the text of a review fit for a page and not too long for it; words that stand for it if redacted."""
     if redacted:
@@ -289,18 +312,36 @@ def _chart(content: ReportContent) -> str:
         standing = content.decision.standings.get(row.candidate)
         if standing is None:
             continue
+        cost = row.cost_per_month_eur if by_cost else standing.burden
+        if cost is None:
+            continue
         low, high = interval(content.samples[row.candidate])
+        quality = getattr(content.select[row.candidate], metric)
         points.append(
             Point(
                 name=row.candidate,
-                cost=row.cost_per_month_eur or 0.0 if by_cost else standing.burden,
-                quality=getattr(content.select[row.candidate], metric),
+                cost=cost,
+                quality=quality,
                 low=low,
                 high=high,
                 offered=not standing.objections,
                 on_front=standing.on_front,
                 chosen=row.candidate == content.decision.chosen,
+                best=row.candidate == content.decision.best,
+                details=_details(row, f"{METRIC_NAMES[metric]} {quality:.3f} ({low:.3f} to {high:.3f})"),
             )
         )
     cost_name = "€ a month (estimated)" if by_cost else "burden (weighted share of the need's limits)"
     return draw_trade_off(points, f"{METRIC_NAMES[metric]} on select (measured)", cost_name)
+
+
+def _details(row: Row, quality: str) -> tuple[str, ...]:
+    """Returns what the chart says of a candidate where the pointer is, line by line."""
+    return (
+        row.status + (", on the front" if row.on_front else ""),
+        quality,
+        f"{_figure(row.cost_per_month_eur, '{:.3g}', '€ a month')}, estimated",
+        f"p95 of one review {_figure(row.p95_ms, '{:.3g}', 'ms')}",
+        f"{_figure(row.reviews_per_second, '{:,.0f}', 'reviews/s')}",
+        f"{_figure(row.size_mb, '{:.3g}', 'MB')} on disk",
+    )

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, JsonValue
 
 from components.shared.chains import STEP_OF_TECHNIQUE, Chain, candidate_id
 from components.shared.need import Need
@@ -68,6 +68,7 @@ class Plan(BaseModel):
         code_fingerprint: Of the code that runs.
         brought: The model that is not trained, because the user brought it.
         anatomies: What the deep models are made of, and what each wanted technique does to it.
+        parameters: What the pipeline was given, but for where it runs and keeps its state.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -78,6 +79,7 @@ class Plan(BaseModel):
     code_fingerprint: str
     brought: Brought | None = None
     anatomies: tuple[Anatomy, ...] = ()
+    parameters: dict[str, JsonValue] = {}
 
     def wants(self, model: str) -> bool:
         """Returns whether the model was asked for."""
