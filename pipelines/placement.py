@@ -69,6 +69,7 @@ PLACEMENTS: dict[str, Placement] = {
     "gather": Placement(cpu="100m", memory_gi=1, cache=False),
     # Measuring wants the processor of the target to itself: a whole request, no cached latencies.
     "evaluate": Placement(cpu="2", memory_gi=4, hours=4, cache=False, store=True),
+    "probe-robustness": Placement(cpu="2", memory_gi=4, hours=4, cache=False),
     "compare": Placement(memory_gi=2, cache=False),
     "deploy": Placement(memory_gi=2, retries=0, cache=False, store=True),
     "record-refusal": Placement(cpu="100m", memory_gi=1, cache=False),

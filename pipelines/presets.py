@@ -20,6 +20,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         "calibration_rows": 50,
         "sensitivity_reviews": 30,
         "latency_reviews": 100,
+        "robustness_reviews": 60,
         "explained_reviews": 50,
     },
     "full": {},

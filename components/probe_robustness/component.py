@@ -17,6 +17,7 @@ def probe_robustness(
     robustness_reviews: int,
     seed: int,
     robustness: dsl.Output[dsl.Artifact],
+    usage: dsl.Output[dsl.Metrics],
 ) -> None:
     """Adds noise to select reviews at growing strength, and runs behavioural tests, for the candidates on the front.
 
@@ -31,18 +32,22 @@ def probe_robustness(
         robustness_reviews: Reviews that noise is added to; 0 means that nothing is probed.
         seed: Of the decision's bootstrap, of the sample and of the noise.
         robustness: Quality against noise, and pass rates, as JSON.
+        usage: What the step took.
     """
     from pathlib import Path
 
-    from components.probe_robustness.probing import probe_candidates
-    from components.shared.records.robustness import write_robustness
+    from components.shared.step_meter import metered
 
-    found = probe_candidates(
-        features=Path(features.path),
-        plan=Path(plan.path),
-        measurements=Path(measurements.path),
-        sources=[Path(floor.path), Path(shelf.path), Path(lstm.path), Path(distilbert.path)],
-        reviews=robustness_reviews,
-        seed=seed,
-    )
-    write_robustness(Path(robustness.path), found)
+    with metered("probe_robustness", usage):
+        from components.probe_robustness.probing import probe_candidates
+        from components.shared.records.robustness import write_robustness
+
+        found = probe_candidates(
+            features=Path(features.path),
+            plan=Path(plan.path),
+            measurements=Path(measurements.path),
+            sources=[Path(floor.path), Path(shelf.path), Path(lstm.path), Path(distilbert.path)],
+            reviews=robustness_reviews,
+            seed=seed,
+        )
+        write_robustness(Path(robustness.path), found)
