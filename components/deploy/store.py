@@ -13,7 +13,7 @@ import uuid
 from dataclasses import dataclass
 from pathlib import Path
 
-from components.shared.bundle import MANIFEST, read_manifest
+from components.shared.bundle import MANIFEST, MODEL_CARD, read_manifest
 from components.shared.errors import UserError
 
 CHAMPION = "champion"
@@ -133,10 +133,12 @@ def _find(bundle: Path, store: Path) -> str | None:
 
 
 def _copy(bundle: Path, incoming: Path) -> None:
-    """Copies the files of a bundle, nothing else, and verifies what arrived."""
+    """Copies the files of a bundle and its card, nothing else, and verifies what arrived."""
     incoming.mkdir()
     for name in (MANIFEST, *read_manifest(bundle, verify=False).files):
         shutil.copyfile(bundle / name, incoming / name)
+    if (bundle / MODEL_CARD).is_file():
+        shutil.copyfile(bundle / MODEL_CARD, incoming / MODEL_CARD)
     read_manifest(incoming)
 
 
