@@ -38,6 +38,8 @@ _SIZE_FACTOR = {
 }
 #: How often the scan of sensitivity predicts its reviews: once, and for each part with each of three treatments.
 _SCAN_PASSES = {"lstm": 13, "distilbert": 43}
+#: How often probing noise predicts its reviews: as they came, and with each noise at each strength.
+_PROBE_PASSES = 23
 #: Layers of the packaged MiniLM, and what predicting costs against training.
 _LAYERS, _PREDICTION_FACTOR = 6, 0.3
 #: Share of the work that is left by techniques that train what they leave; feed-forward parts are two thirds of it.
@@ -135,6 +137,10 @@ def _seconds(plan: Plan, parameters: dict[str, Any], rows: int) -> dict[str, flo
             seconds["scan sensitivity"] += _SECONDS_PER_TASK + effort / _training_speed(model, parameters)
     scored = rows * _SELECT_AND_TEST_SHARE
     seconds["evaluate"] = sum(_SECONDS_PER_TASK + scored / _SCORING_SPEED[cell.model] for cell in plan.built)
+    if reviews := parameters["robustness_reviews"]:
+        # As if a candidate of each model were on the front.
+        speeds = [_SCORING_SPEED[model] for model in dict.fromkeys(cell.model for cell in plan.built)]
+        seconds["probe robustness"] = _SECONDS_PER_TASK + sum(_PROBE_PASSES * reviews / speed for speed in speeds)
     seconds["compare and deploy"] = 3 * _SECONDS_PER_TASK
     return dict(seconds)
 

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from sklearn.linear_model import LogisticRegression
 
+from components.evaluate import evaluation, machine
 from components.shared.bundle import Manifest, write_bundle
 from components.shared.files import write_text
 from components.shared.meter import Usage
@@ -150,6 +151,24 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Trained:
     )
     write_text(root / "plan.json", plan.model_dump_json())
     return Trained(root / "features", root / "plan.json", [floor, lstm, distilbert])
+
+
+@pytest.fixture(scope="session")
+def measurements(trained, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What evaluate measured, without a champion; read only."""
+    root = tmp_path_factory.mktemp("measured")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(machine, "_SAMPLE_SECONDS", 0.01)
+        patch.setattr(evaluation, "_STARTS", 1)
+        evaluation.evaluate_candidates(
+            features=trained.features,
+            plan=trained.plan,
+            sources=trained.sources,
+            champion=root / "champion",
+            latency_reviews=10,
+            destination=root / "measurements",
+        )
+    return root / "measurements"
 
 
 _SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")

@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from components.define.preflight import make_plan
+from components.probe_robustness.noises import NOISES
 from pipelines import arguments
-from pipelines.estimate import describe
+from pipelines.estimate import _PROBE_PASSES, describe
 
 
 def _described(**parameters: Any) -> str:
@@ -59,6 +60,16 @@ def test_scanning_more_reviews_takes_more_time_and_none_takes_none() -> None:
     assert _seconds(few, "scan sensitivity") < _seconds(many, "scan sensitivity")
     assert "scan sensitivity" not in _described(sensitivity_reviews=0)
     assert "scan sensitivity" not in _described(techniques=[])
+
+
+def test_probing_more_reviews_takes_more_time_and_none_takes_none() -> None:
+    few, many = (_described(robustness_reviews=reviews) for reviews in (10, 1000))
+    assert _seconds(few, "probe robustness") < _seconds(many, "probe robustness")
+    assert "probe robustness" not in _described(robustness_reviews=0)
+
+
+def test_a_pass_is_estimated_for_each_noise_and_strength() -> None:
+    assert 1 + sum(len(noise.strengths) for noise in NOISES) == _PROBE_PASSES
 
 
 def test_paid_services_are_named_with_what_they_may_cost_at_most() -> None:
