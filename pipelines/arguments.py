@@ -13,7 +13,7 @@ from pipelines.presets import PRESETS
 from pipelines.training import training_pipeline
 
 #: Parameters that only a cluster needs, or that the local run sets itself.
-_NOT_LOCAL = frozenset(
+NOT_LOCAL = frozenset(
     (
         *("model_store", "store_claim", "key_secret", "namespace", "serve_image", "deploy_target"),
         *("gpu_type", "gpu_count", "gpu_node_selector", "gpu_toleration"),
@@ -91,7 +91,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--verbose", action="store_true", help="show everything the steps print")
     parameters = parser.add_argument_group("pipeline parameters (defaults are those of --preset full)")
     for name, spec in _inputs().items():
-        if name in _NOT_LOCAL or name == "need":
+        if name in NOT_LOCAL or name == "need":
             continue
         parameters.add_argument(
             "--" + name.replace("_", "-"),

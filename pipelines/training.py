@@ -479,6 +479,20 @@ def training_pipeline(
         latency_reviews=latency_reviews,
         explained_reviews=explained_reviews,
         tune_minutes=tune_minutes,
+        data=data,
+        data_sha256=data_sha256,
+        encoding=encoding,
+        delimiter=delimiter,
+        text_column=text_column,
+        title_column=title_column,
+        label_column=label_column,
+        group_column=group_column,
+        time_column=time_column,
+        allow_columns=allow_columns,
+        preserve_sparsity=preserve_sparsity,
+        per_channel=per_channel,
+        redact_reviews=redact_reviews,
+        seed=seed,
     )
     place(defined, "define")
     plan, code = defined.outputs["plan"], defined.outputs["code"]

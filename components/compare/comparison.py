@@ -16,6 +16,7 @@ from components.compare.deciding.selection import MINIMUM_SAVING, Decision, Verd
 from components.compare.explaining import ChoiceExplanation, explain_choice
 from components.compare.flips import find_flips
 from components.compare.reporting.report import ReportContent, write_report
+from components.compare.reporting.reproduction import installed_versions
 from components.compare.table import Evidence, Row, make_rows, write_rows
 from components.compare.techniques import describe_gains
 from components.shared.bundle import set_execution, set_responses
@@ -157,6 +158,7 @@ def compare_candidates(
         if responses and result.chosen
         else None,
         redacted=redact_reviews,
+        versions=installed_versions(),
         pages={title: path for title, path in pages.items() if path.is_file()},
     )
 

@@ -77,6 +77,20 @@ def define(
     latency_reviews: int,
     explained_reviews: int,
     tune_minutes: int,
+    data: str,
+    data_sha256: str,
+    encoding: str,
+    delimiter: str,
+    text_column: str,
+    title_column: str,
+    label_column: str,
+    group_column: str,
+    time_column: str,
+    allow_columns: list[str],
+    preserve_sparsity: bool,
+    per_channel: bool,
+    redact_reviews: bool,
+    seed: int,
     plan: dsl.Output[dsl.Artifact],
     usage: dsl.Output[dsl.Metrics],
 ) -> NamedTuple("Fingerprints", [("code", str), ("model", str)]):  # type: ignore[valid-type]
@@ -151,17 +165,35 @@ def define(
         latency_reviews: Checked to be in its range.
         explained_reviews: Checked to be in its range.
         tune_minutes: Checked to be in its range.
+        data: Kept in the plan, as all parameters are, to repeat the run.
+        data_sha256: Kept in the plan, as all parameters are, to repeat the run.
+        encoding: Kept in the plan, as all parameters are, to repeat the run.
+        delimiter: Kept in the plan, as all parameters are, to repeat the run.
+        text_column: Kept in the plan, as all parameters are, to repeat the run.
+        title_column: Kept in the plan, as all parameters are, to repeat the run.
+        label_column: Kept in the plan, as all parameters are, to repeat the run.
+        group_column: Kept in the plan, as all parameters are, to repeat the run.
+        time_column: Kept in the plan, as all parameters are, to repeat the run.
+        allow_columns: Kept in the plan, as all parameters are, to repeat the run.
+        preserve_sparsity: Kept in the plan, as all parameters are, to repeat the run.
+        per_channel: Kept in the plan, as all parameters are, to repeat the run.
+        redact_reviews: Kept in the plan, as all parameters are, to repeat the run.
+        seed: Kept in the plan, as all parameters are, to repeat the run.
         plan: The need and the candidates to build, as JSON.
         usage: What the step took.
 
     Returns:
         The fingerprint of the code that runs, and that of the model of one's own, if there is one.
     """
+    # First, while nothing but the step's own arguments has a name.
+    given = {name: value for name, value in locals().items() if name not in ("plan", "usage")}
+
     from pathlib import Path
 
     from components.shared.step_meter import metered
 
     with metered("define", usage):
+        from components.define.parameters import record_parameters
         from components.define.preflight import make_plan
         from components.shared.files import write_text
 
@@ -241,6 +273,6 @@ def define(
             model=model,
             pruned_layers=pruned_layers,
             kept_in_float=kept_in_float,
-        )
+        ).model_copy(update={"parameters": record_parameters(given)})
         write_text(Path(plan.path), result.model_dump_json(indent=2))
         return (result.code_fingerprint, result.brought.fingerprint if result.brought else "")

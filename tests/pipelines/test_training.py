@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 from components import images
+from pipelines.arguments import NOT_LOCAL
 from pipelines.compile import compile_pipelines
 from pipelines.placement import PLACEMENTS
 
@@ -169,3 +170,11 @@ def test_the_gate_has_two_branches_on_the_verdict(tasks: dict[str, Any]) -> None
     conditions = [task["triggerPolicy"]["condition"] for task in tasks.values() if "triggerPolicy" in task]
     assert sum("== 'deploy'" in condition and not condition.startswith("!") for condition in conditions) == 1
     assert sum("== 'deploy'" in condition and condition.startswith("!") for condition in conditions) == 1
+
+
+def test_the_plan_keeps_every_parameter_but_where_the_run_keeps_its_state_and_where_it_runs(
+    documents: tuple[dict[str, Any], dict[str, Any]], tasks: dict[str, Any]
+) -> None:
+    elsewhere = {"answers", "training_state", "tuning", *NOT_LOCAL}
+    parameters = set(documents[0]["root"]["inputDefinitions"]["parameters"])
+    assert set(tasks["define"]["inputs"]["parameters"]) == parameters - elsewhere

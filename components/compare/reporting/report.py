@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-import yaml
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
@@ -22,6 +21,7 @@ from components.compare.deciding.break_even import BreakEven, OwnCost
 from components.compare.deciding.selection import METRIC_NAMES, Decision
 from components.compare.explaining import MINIMUM_OCCURRENCES, ChoiceExplanation, Example
 from components.compare.flips import Flips
+from components.compare.reporting.reproduction import NEED_FILE, need_as_yaml, repeat_command
 from components.compare.reporting.robustness import show_robustness
 from components.compare.reporting.wording import describe_tried, fastest_of_each_runtime
 from components.compare.table import Row
@@ -69,6 +69,7 @@ class ReportContent:
         robustness: How the candidates on the front bear noise, and how they behave.
         average: The chosen model's average sentiment of test; None if none was chosen or the labels have no order.
         redacted: Whether no text of a review may be shown; single words that stand for many reviews may.
+        versions: Library to version, where the report is written.
     """
 
     decision: Decision
@@ -94,6 +95,7 @@ class ReportContent:
     robustness: Robustness | None = None
     average: AverageOnTest | None = None
     redacted: bool = False
+    versions: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -185,13 +187,17 @@ def render_report(content: ReportContent) -> str:
             for one in content.measurements.candidates
         },
         redacted=content.redacted,
+        versions=content.versions,
+        command=repeat_command(content.plan),
+        need_file=NEED_FILE,
+        measurements=content.measurements,
         flips=content.flips,
         scans=list(map(_shown_scan, content.sensitivities)),
         robustness=show_robustness(content.robustness, METRIC_NAMES[content.need.quality.metric])
         if content.robustness
         else None,
         need=content.need,
-        need_yaml=yaml.safe_dump(content.need.model_dump(), sort_keys=False, allow_unicode=True),
+        need_yaml=need_as_yaml(content.need),
         metric=METRIC_NAMES[content.need.quality.metric],
         labels=content.task.labels,
         confusion=_shaded_confusion(content),

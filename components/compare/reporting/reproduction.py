@@ -4,6 +4,9 @@ import shlex
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
+import yaml
+
+from components.shared.need import Need
 from components.shared.records.plan import Plan
 
 #: Libraries that decide figures; those that are not installed where the report is written are left out.
@@ -38,6 +41,11 @@ def repeat_command(plan: Plan) -> str:
         f"--{name.replace('_', '-')}={_spell(value)}" for name, value in plan.parameters.items() if name != "need"
     ]
     return " \\\n  ".join(["python -m pipelines.local", *map(shlex.quote, options)])
+
+
+def need_as_yaml(need: Need) -> str:
+    """Returns the need as the file that says the same."""
+    return yaml.safe_dump(need.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
 
 
 def _spell(value: Any) -> str:
