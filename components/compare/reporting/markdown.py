@@ -8,8 +8,8 @@ from components.shared.texts.printable import printable
 
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 _MARKS = re.compile(r"[\\`*_\[\]|~#$]")
-#: What makes a list where it begins a line.
-_LIST = re.compile(r"^(\d*)([-+.)])(?=\s)")
+#: What makes a list or a rule where it begins a line; a number with its sign does not.
+_LIST = re.compile(r"^(\d*)([-+=.)])(?!\d)")
 #: What GitHub's Markdown makes a link without any mark.
 _BARE_LINK = re.compile(r"(://|www\.|@)", re.IGNORECASE)
 
