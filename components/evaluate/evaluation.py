@@ -6,22 +6,25 @@ A candidate whose process crashes is recorded as failed; the others go on.
 import json
 import os
 import signal
+import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 from tqdm import tqdm
 
+from components.evaluate.energy import EnergyMeter
 from components.evaluate.machine import describe_machine, is_busy, wait_until_quiet
 from components.evaluate.services import measure_service
 from components.evaluate.ways import MeasuringFailedError, choose_way
 from components.shared.bundle import content_fingerprint, gzip_bytes, read_manifest, size_bytes
 from components.shared.errors import UserError
 from components.shared.files import atomic_path
+from components.shared.gpu import GpuMeter
 from components.shared.predictors.models import RUNTIMES
 from components.shared.predictors.running import Execution, cores
 from components.shared.records.candidates import list_bundles, read_failures
@@ -33,6 +36,7 @@ from components.shared.records.measurements import (
     Champion,
     Measurement,
     Measurements,
+    Power,
     Spread,
     predictions_path,
 )
@@ -90,22 +94,23 @@ def evaluate_candidates(
         texts = Path(scratch) / "texts.json"
         texts.write_text(json.dumps(_raw_texts(features)), encoding="utf-8")
 
+        energy = EnergyMeter()
         measured = []
         for name, bundle in tqdm(bundles.items(), desc="evaluate", unit="candidate", mininterval=1):
             try:
-                measured.append(_measure_any(name, bundle, records.get(name), texts, latency_reviews, staged))
+                measured.append(_measure_any(name, bundle, records.get(name), texts, latency_reviews, staged, energy))
             except MeasuringFailedError as failure:
                 failures[name] = f"could not be measured: {failure}"
 
         champion_measurement = None
         if deployed.status == "measured":
             try:
-                champion_measurement = _measure(CHAMPION, champion, texts, latency_reviews, staged)
+                champion_measurement = _measure(CHAMPION, champion, texts, latency_reviews, staged, energy)
             except MeasuringFailedError as failure:
                 deployed = Champion(status="unmeasured", note=str(failure))
 
         result = Measurements(
-            machine=describe_machine(),
+            machine=describe_machine().model_copy(update={"power": _power_of_machine(energy.power, measured)}),
             candidates=tuple(measured),
             failures=failures,
             champion=deployed,
@@ -127,6 +132,10 @@ def _raw_texts(features: Path) -> dict[str, list[str]]:
 
 def _inspect_champion(champion: Path, task: Task) -> Champion:
     """Returns status "measured" for a champion that can be compared, another with a note if it cannot."""
+    if champion.is_symlink() and not champion.exists():
+        return Champion(
+            status="missing", note=f"{champion.name} points to {os.readlink(champion)}, which is not there"
+        )
     if not champion.exists():
         return Champion(status="none")
     try:
@@ -134,7 +143,7 @@ def _inspect_champion(champion: Path, task: Task) -> Champion:
     except UserError as error:
         return Champion(status="unmeasured", note=str(error))
     if manifest.runtime == "service":
-        return Champion(status="unmeasured", note="it is a paid service, and measuring it would cost money")
+        return Champion(status="service", note="it is a paid service, and measuring it would cost money")
     labels = manifest.task.labels
     if labels != task.labels:
         return Champion(
@@ -144,11 +153,17 @@ def _inspect_champion(champion: Path, task: Task) -> Champion:
 
 
 def _measure_any(
-    name: str, bundle: Path, record: ServiceRecord | None, texts: Path, latency_reviews: int, destination: Path
+    name: str,
+    bundle: Path,
+    record: ServiceRecord | None,
+    texts: Path,
+    latency_reviews: int,
+    destination: Path,
+    energy: EnergyMeter,
 ) -> Measurement:
     """Measures a model in a process of its own, a paid service by the calls that bought its answers."""
     if record is None or record.offer is None:
-        measurement = _measure_fastest(name, bundle, texts, latency_reviews, destination)
+        measurement = _measure_fastest(name, bundle, texts, latency_reviews, destination, energy)
         return measurement.model_copy(update={"notes": record.notes if record else ()})
     try:
         return measure_service(name, bundle, record, predictions_path(destination, name))
@@ -156,13 +171,15 @@ def _measure_any(
         raise MeasuringFailedError(str(error)) from error
 
 
-def _measure_fastest(name: str, bundle: Path, texts: Path, latency_reviews: int, destination: Path) -> Measurement:
+def _measure_fastest(
+    name: str, bundle: Path, texts: Path, latency_reviews: int, destination: Path, energy: EnergyMeter
+) -> Measurement:
     """Measures a candidate in the run time, and with the threads, that were the fastest when tried."""
     try:
         directory, execution, tried = choose_way(bundle, texts, _run_process)
     except UserError as error:
         raise MeasuringFailedError(str(error)) from error
-    measurement = _measure(name, directory, texts, latency_reviews, destination, execution)
+    measurement = _measure(name, directory, texts, latency_reviews, destination, energy, execution)
     return measurement.model_copy(update={"tried": tried})
 
 
@@ -172,6 +189,7 @@ def _measure(
     texts: Path,
     latency_reviews: int,
     destination: Path,
+    energy: EnergyMeter,
     execution: Execution | None = None,
 ) -> Measurement:
     try:
@@ -180,7 +198,7 @@ def _measure(
         raise MeasuringFailedError(str(error)) from error
     execution = execution or manifest.execution
     busy_share, load_average = wait_until_quiet(), os.getloadavg()[0]
-    figures = _run_measuring(bundle, execution, texts, latency_reviews, predictions_path(destination, name))
+    figures = _run_measuring(bundle, execution, texts, latency_reviews, predictions_path(destination, name), energy)
     measurement = Measurement(
         candidate=name,
         model=manifest.model,
@@ -202,7 +220,7 @@ def _measure(
 
 
 def _run_measuring(
-    bundle: Path, execution: Execution, texts: Path, latency_reviews: int, predictions: Path
+    bundle: Path, execution: Execution, texts: Path, latency_reviews: int, predictions: Path, energy: EnergyMeter
 ) -> dict[str, Any]:
     figures = texts.with_name("figures.json")
     command = [sys.executable, "-m", "components.evaluate.measuring"]
@@ -215,9 +233,33 @@ def _run_measuring(
         return json.loads(figures.read_text(encoding="utf-8"))
 
     starts = [run("--only-start") for _ in range(_STARTS - 1)]
-    measured = run()
+    with energy.counted() as counted, GpuMeter() as gpu:
+        measured = run()
+    measured |= _energy_figures(measured, energy.power, counted.joules)
+    if gpu.use is not None:
+        measured |= {"gpu_share": gpu.use.share, "gpu_memory_mb": gpu.use.memory_mb}
     seconds = [process["startup_seconds"] for process in (*starts, measured)]
     return measured | {"startup_seconds": Spread.of(seconds)}
+
+
+def _energy_figures(measured: dict[str, Any], power: Power, joules: float | None) -> dict[str, Any]:
+    """Returns the energy of 1,000 reviews, and what it was reckoned with.
+
+    Args:
+        measured: Figures of the process.
+        power: Of the machine.
+        joules: What the processor counted while the process ran; None if it does not count.
+    """
+    if joules is not None:
+        power = power.model_copy(update={"watts_per_core": joules / measured["cpu_seconds"]})
+    seconds = 1000 / measured["reviews_per_second"]["median"]
+    return {"energy_wh_per_1000": power.energy_wh(measured["cpu_seconds_per_1000"], seconds), "power": power}
+
+
+def _power_of_machine(power: Power, measured: Sequence[Measurement]) -> Power:
+    """Returns the power of the machine, where its energy is counted that of a core over all that was measured."""
+    counted = [one.power.watts_per_core for one in measured if one.power and one.power.watts_per_core is not None]
+    return power.model_copy(update={"watts_per_core": statistics.median(counted)}) if counted else power
 
 
 def _run_process(command: list[str]) -> None:
@@ -246,10 +288,15 @@ def _explain_exit(code: int, stderr: str) -> str:
 
 def _warnings(measurement: Measurement) -> tuple[str, ...]:
     warnings = []
-    if is_busy(measurement.busy_share):
+    if measurement.busy_share is not None and is_busy(measurement.busy_share):
         warnings.append(
             f"the machine was busy before measuring ({measurement.busy_share:.0%} of its processors): "
             "times may be too long"
+        )
+    rounds = measurement.latency_rounds
+    if rounds and rounds.repetitions > 1 and rounds.high - rounds.low > _LARGE_SPREAD * rounds.median:
+        warnings.append(
+            f"its p95 varied from {rounds.low:.3g} to {rounds.high:.3g} ms between rounds over the reviews"
         )
     rate = measurement.reviews_per_second
     if rate.high - rate.low > _LARGE_SPREAD * rate.median:

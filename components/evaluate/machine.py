@@ -6,6 +6,7 @@ from pathlib import Path
 
 import psutil
 
+from components.shared.gpu import gpu_names
 from components.shared.records.measurements import Machine
 
 #: Instruction sets that decide how fast integer and half-precision models run.
@@ -31,6 +32,7 @@ def describe_machine(cpuinfo: Path = Path("/proc/cpuinfo")) -> Machine:
         flags=tuple(flag for flag in _FLAGS if flag in flags),
         system=f"{platform.system()} {platform.release()}",
         python=platform.python_version(),
+        gpus=gpu_names(),
     )
 
 

@@ -22,7 +22,7 @@ MEASUREMENTS, PREDICTIONS = "measurements.json", "predictions"
 CHAMPION = "champion"
 MEASURED_SPLITS = ("select", "test")
 
-ChampionStatus = Literal["none", "other labels", "unmeasured", "measured"]
+ChampionStatus = Literal["none", "missing", "other labels", "service", "unmeasured", "measured"]
 
 
 class _Strict(BaseModel):
@@ -42,6 +42,33 @@ class Spread(_Strict):
         """Returns the spread of at least one value."""
         low, median, high = np.quantile(values, [0.05, 0.5, 0.95]).tolist()
         return cls(median=median, low=low, high=high, repetitions=len(values))
+
+
+class Power(_Strict):
+    """What energy is reckoned with.
+
+    Attributes:
+        kind: "measured" by the processor's own counter, "estimated" from its design power, or "unknown".
+        how: In words.
+        watts_per_core: Of one busy core; None if it is not known.
+        ram_watts: Of the memory, always estimated.
+    """
+
+    kind: Literal["measured", "estimated", "unknown"]
+    how: str
+    watts_per_core: float | None = None
+    ram_watts: float = 0.0
+
+    def energy_wh(self, cpu_seconds: float, seconds: float) -> float | None:
+        """Returns the energy of work on this machine, in Wh; None if the power of its processor is not known.
+
+        Args:
+            cpu_seconds: Processor time of the work.
+            seconds: Wall time of the work, for which the memory is powered.
+        """
+        if self.watts_per_core is None:
+            return None
+        return (self.watts_per_core * cpu_seconds + self.ram_watts * seconds) / 3600
 
 
 class TriedRuntime(_Strict):
@@ -77,12 +104,19 @@ class Measurement(_Strict):
         size_bytes: All files of the bundle.
         gzip_bytes: The same, each file compressed with gzip.
         latency_reviews: Number of select reviews timed one by one, after a warm-up.
-        latency_p50_ms, latency_p95_ms: Median and 95 % quantile of the time for one review.
+        latency_p50_ms, latency_p95_ms, latency_p99_ms: Median, 95 % and 99 % quantile of the time for one review.
+        latency_timings: Number of timings that the quantiles are of: quick models time each review several times.
+        latency_rounds: The 95 % quantile of each round over the reviews; its spread says how steady it is.
         reviews_per_second: Throughput on select reviews as they come, over several passes.
         peak_memory_mb: Largest resident memory of the process, in 10^6 bytes.
         loaded_memory_mb: Resident memory once it is loaded, before it scores, in 10^6 bytes.
         startup_seconds: From the start of a process to its first prediction, over several processes.
         cpu_seconds: Processor time of the whole process.
+        cpu_seconds_per_1000: Processor time of 1,000 reviews at the best batch.
+        gpu_share: Mean share of the time in which the GPU was busy, 0..1; None without a GPU.
+        gpu_memory_mb: Largest memory in use on the GPU, in 10^6 bytes; None without a GPU.
+        energy_wh_per_1000: Energy of 1,000 reviews at the best batch; None if it is not known.
+        power: What the energy was reckoned with, and so whether it was measured.
         training: What training cost, from the manifest.
         price_per_1000_eur: What a paid service charges for 1,000 reviews; None for a model of one's own.
         load_average: Load of the machine over the minute before, earlier measurements included.
@@ -106,15 +140,23 @@ class Measurement(_Strict):
     latency_reviews: int
     latency_p50_ms: float
     latency_p95_ms: float
+    latency_p99_ms: float | None = None
+    latency_timings: int | None = None
+    latency_rounds: Spread | None = None
     reviews_per_second: Spread
     peak_memory_mb: float | None
     loaded_memory_mb: float | None = None
     startup_seconds: Spread | None
     cpu_seconds: float | None
+    cpu_seconds_per_1000: float | None = None
+    gpu_share: float | None = None
+    gpu_memory_mb: float | None = None
+    energy_wh_per_1000: float | None = None
+    power: Power | None = None
     training: Usage
     price_per_1000_eur: float | None = None
-    load_average: float
-    busy_share: float
+    load_average: float | None
+    busy_share: float | None
     tried: tuple[TriedRuntime, ...] = ()
     warnings: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
@@ -129,6 +171,8 @@ class Machine(_Strict):
         memory_mb: Of the machine, in 10^6 bytes.
         flags: Instruction sets that matter to quantised models, those which the processor has.
         system, python: Versions.
+        gpus: Names of the GPUs that can be measured; empty if there is none.
+        power: What the energy of other work on it can be reckoned with.
     """
 
     processor: str
@@ -137,6 +181,8 @@ class Machine(_Strict):
     flags: tuple[str, ...]
     system: str
     python: str
+    gpus: tuple[str, ...] = ()
+    power: Power | None = None
 
 
 class Champion(_Strict):
