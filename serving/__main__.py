@@ -21,7 +21,8 @@ bias. The correction knows, from labelled reviews that the model was not trained
 each label; it finds the label shares that explain today's answers, and gives their average with a 95 % interval.
 It assumes that reviews of each label still read as those did, and only their shares change. The interval holds both
 uncertainties, of today's reviews and of the labelled ones: with few reviews it is wide. A bundle without these
-figures (any but the winner of a run) gives the plain mean alone.
+figures (any but the winner of a run) gives the plain mean alone. Where the plain mean lies within the interval, no
+bias is shown, and the plain mean is the steadier of the two.
 """
 _SCORE_EXAMPLES = """\
 examples:
@@ -147,6 +148,8 @@ def _print_corrected(scored: "Scored") -> None:
         f"Corrected for the model's known bias: {corrected.value:.2f} (95 % interval {corrected.low:.2f} to "
         f"{corrected.high:.2f}), if {ASSUMPTION}"
     )
+    if corrected.low <= (scored.average_score or 0.0) <= corrected.high:
+        print("The plain average lies within this interval: no bias is shown, and it varies less.")
     if corrected.few_reviews:
         print(f"Few reviews ({corrected.reviews:,}): go by the interval rather than by the average.")
 

@@ -27,8 +27,8 @@ RESAMPLES = 1000
 _DECIMALS = 8
 #: Weight of the equation "the shares sum to 1" beside the others, whose numbers are shares too.
 _SUM_WEIGHT = 1000.0
-#: Mean answers nearer to each other than this cannot be told apart.
-_RANK_TOLERANCE = 1e-3
+#: Below this, mean answers differ by rounding alone. Those that differ little are allowed: the interval is wide then.
+_RANK_TOLERANCE = 1e-5
 
 _Vector = tuple[float, ...]
 

@@ -6,11 +6,14 @@ import sys
 import tempfile
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from components.shared.bundle import set_responses
 from components.shared.errors import UserError
+from components.shared.quantification import measure_responses
 from components.shared.records.candidates import bundle_directory
 from serving import scoring
 from serving.__main__ import main
@@ -215,13 +218,21 @@ def test_the_command_prints_the_corrected_average_with_interval_and_assumption(
     # What it answers to twos is what it was seen to answer to ones.
     assert low <= corrected <= high < plain
     assert "if reviews of each label still read as those that the model was checked on" in printed
-    assert "Few reviews" not in printed
+    assert "Few reviews" not in printed and "no bias is shown" not in printed
 
 
 def test_few_reviews_are_told_beside_the_corrected_average(
     winning_bundle: Path, table: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert "Few reviews (2): go by the interval" in _score(winning_bundle, table, capsys)
+
+
+def test_a_plain_average_within_the_interval_is_said_to_show_no_bias(
+    winning_bundle: Path, table: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    truth = np.repeat([0, 1, 2], 200)
+    set_responses(winning_bundle, measure_responses(truth, np.eye(3)[truth]))
+    assert "The plain average lies within this interval: no bias is shown" in _score(winning_bundle, table, capsys)
 
 
 def test_a_bundle_without_responses_gives_the_plain_mean_and_says_why(

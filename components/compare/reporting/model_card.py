@@ -25,6 +25,7 @@ _STATUS = {
     "deploy": "The verdict of the run is to deploy it.",
     "keep": "It is the best choice among the candidates, but the deployed model stays.",
     "inconclusive": "It is the best choice among the candidates, but the run is inconclusive: nothing is deployed.",
+    "none": "It is the best choice among the candidates, but nothing is deployed.",
 }
 _WITHOUT_MODEL = "# Model card\n\nNo model was chosen: no candidate meets the need, so there is none to describe.\n"
 _IMBALANCE = {
@@ -82,7 +83,7 @@ def render_model_card(content: ReportContent, manifest: Manifest | None, profile
         profile: What its train split looked like, if its bundle says so.
     """
     decision, need = content.decision, content.need
-    chosen = next((row for row in content.rows if row.status == "chosen"), None)
+    chosen = next((row for row in content.rows if row.candidate == decision.chosen), None)
     if chosen is None or manifest is None:
         return _WITHOUT_MODEL
     environment = Environment(

@@ -98,13 +98,14 @@ def test_euros_are_marked_as_estimated_and_what_was_not_measured_is_said_not_to_
 
 
 def test_without_a_chosen_model_the_card_is_one_line_below_its_title(content):
-    rows = [replace(row, status="not offered") if row.status == "chosen" else row for row in content.rows]
-    card = render_model_card(replace(content, rows=rows), None, None)
+    decision = replace(content.decision, chosen=None, verdict="none")
+    card = render_model_card(replace(content, decision=decision), None, None)
     assert card == "# Model card\n\nNo model was chosen: no candidate meets the need, so there is none to describe.\n"
 
 
 @pytest.mark.parametrize(
-    ("verdict", "words"), [("keep", "the deployed model stays"), ("inconclusive", "inconclusive")]
+    ("verdict", "words"),
+    [("keep", "the deployed model stays"), ("inconclusive", "inconclusive"), ("none", "nothing is deployed")],
 )
 def test_a_choice_that_is_not_deployed_is_said_not_to_be(content, verdict, words):
     card = _card(replace(content, decision=replace(content.decision, verdict=verdict)))
