@@ -18,6 +18,7 @@ from components.define.ranges import CHOICES, RANGES
 from components.shared.errors import UserError
 from components.shared.files import atomic_path
 from components.shared.lstm_variants import KNOWN_EMBEDDINGS
+from components.shared.override import parse_override
 from components.shared.records.plan import Plan
 from components.shared.services.access import read_access
 from components.shared.services.interface import PAID_SERVICES
@@ -28,7 +29,12 @@ from pipelines.summary import summarise
 from pipelines.training import training_pipeline
 
 LOG = "run.log"
-_RESULTS = {"report": "report.html", "candidates": "candidates.csv", "decision": "decision.json"}
+_RESULTS = {
+    "report": "report.html",
+    "model_card": "model_card.md",
+    "candidates": "candidates.csv",
+    "decision": "decision.json",
+}
 #: A step's process must neither call home nor look for model hubs, and its log lines are wanted at once.
 _ENVIRONMENT = {
     "PYTHONUNBUFFERED": "1",
@@ -93,6 +99,7 @@ def _check(parameters: dict[str, Any]) -> Plan:
         raise UserError(f"{base_model}: no such file or directory; correct --distilbert-base-model")
     for service in set(every["services"]) & set(PAID_SERVICES):
         read_access(service)  # an unfit endpoint is told now
+    parse_override(*(every[name] for name in ("override", "override_by", "override_reason", "override_candidate")))
     names = ("need", "labels", "models", "techniques", "language", "chat_model", "embeddings", "model")
     chosen = {name: every[name] if isinstance(every[name], list) else [every[name]] for name in CHOICES}
     return make_plan(

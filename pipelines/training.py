@@ -11,6 +11,7 @@
  8. finetune_distilbert
  9. optimise           for each of the two: shrink, prune, cluster, quantize (after training and aware)
 10. evaluate           every candidate, one after the other, alone on the target's processor
+    probe_robustness   noise and behavioural tests, for the candidates on the front
 11. compare            the cheapest candidate that is good enough for the need
 12. the gate           deploy, or record why nothing was deployed
 """
@@ -32,6 +33,7 @@ from components.finetune_distilbert.component import finetune_distilbert
 from components.gather.component import gather
 from components.ingest.component import ingest
 from components.off_the_shelf.component import off_the_shelf
+from components.probe_robustness.component import probe_robustness
 from components.prune.component import prune
 from components.quantize.component import quantize
 from components.record_refusal.component import record_refusal
@@ -46,6 +48,7 @@ class Results(NamedTuple):
     """What a run is for."""
 
     report: dsl.HTML
+    model_card: dsl.Markdown
     candidates: dsl.Dataset
     decision: dsl.Artifact
     winner: dsl.Model
@@ -285,8 +288,13 @@ def training_pipeline(
     service_maximum_eur: float = 2.0,
     answers: str = f"{MODEL_STORE_MOUNT}/answers",
     latency_reviews: int = 200,
+    robustness_reviews: int = 300,
     explained_reviews: int = 100,
     redact_reviews: bool = False,
+    override: str = "",
+    override_by: str = "",
+    override_reason: str = "",
+    override_candidate: str = "",
     deploy_target: str = "kubernetes",
     model_store: str = MODEL_STORE_MOUNT,
     store_claim: str = "sentiment-model-store",
@@ -391,8 +399,14 @@ def training_pipeline(
         service_maximum_eur: Euros that all paid services may cost, for as long as their answers are kept.
         answers: Directory where the answers of paid services and the ledger of calls are kept.
         latency_reviews: Reviews timed one by one.
+        robustness_reviews: Noise is added to so many reviews, and what the best candidates make of it is measured; 0:
+            not at all.
         explained_reviews: The words that the chosen model goes by are looked for in so many reviews; 0: not at all.
         redact_reviews: Whether the report shows no text of a review.
+        override: deploy or refuse, whatever the verdict, with a name and a reason; empty: the verdict stands.
+        override_by: Who overrides; stands in the decision, the report and the deployed object's annotations.
+        override_reason: Why, in one line; stands there too.
+        override_candidate: What override deploy deploys; empty: what was chosen.
         deploy_target: kubernetes, or local: publish, serve here, predict once, stop.
         model_store: Directory of the versioned model store.
         store_claim: Persistent volume claim that holds the model store.
@@ -477,7 +491,12 @@ def training_pipeline(
         service_maximum_calls=service_maximum_calls,
         service_maximum_eur=service_maximum_eur,
         latency_reviews=latency_reviews,
+        robustness_reviews=robustness_reviews,
         explained_reviews=explained_reviews,
+        override=override,
+        override_by=override_by,
+        override_reason=override_reason,
+        override_candidate=override_candidate,
         tune_minutes=tune_minutes,
         data=data,
         data_sha256=data_sha256,
@@ -670,11 +689,22 @@ def training_pipeline(
     evaluated = evaluate(**given, **bundles, model_store=model_store, latency_reviews=latency_reviews)
     place(evaluated, "evaluate", store_claim=store_claim)
 
+    # 10b. What noise does to the candidates on the front.
+    probed = probe_robustness(
+        **given,
+        **bundles,
+        measurements=evaluated.outputs["measurements"],
+        robustness_reviews=robustness_reviews,
+        seed=seed,
+    )
+    place(probed, "probe-robustness")
+
     # 11. The decision.
     compared = compare(
         **given,
         **bundles,
         measurements=evaluated.outputs["measurements"],
+        robustness=probed.outputs["robustness"],
         reading=ingested.outputs["reading"],
         exploration=explored.outputs["report"],
         checks=cleaned.outputs["checks"],
@@ -691,8 +721,13 @@ def training_pipeline(
         optimise_lstm_usage=lstm_optimised.outputs["usage"],
         optimise_distilbert_usage=distilbert_optimised.outputs["usage"],
         evaluate_usage=evaluated.outputs["usage"],
+        probe_robustness_usage=probed.outputs["usage"],
         explained_reviews=explained_reviews,
         redact_reviews=redact_reviews,
+        override=override,
+        override_by=override_by,
+        override_reason=override_reason,
+        override_candidate=override_candidate,
         seed=seed,
     )
     place(compared, "compare")
@@ -715,6 +750,7 @@ def training_pipeline(
 
     return Results(
         report=compared.outputs["report"],
+        model_card=compared.outputs["model_card"],
         candidates=compared.outputs["candidates"],
         decision=compared.outputs["decision"],
         winner=compared.outputs["winner"],

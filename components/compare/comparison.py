@@ -11,17 +11,22 @@ import numpy as np
 from components.compare.average_on_test import check_average
 from components.compare.deciding.bootstrap import CONFIDENCE, RESAMPLES, intervals_of
 from components.compare.deciding.break_even import compare_with_services, own_cost
+from components.compare.deciding.decision import Decision, Verdict
+from components.compare.deciding.gate import DECISIVE_SAVING, MINIMUM_SAVING
 from components.compare.deciding.inputs import gather_inputs, resample_quality
-from components.compare.deciding.selection import MINIMUM_SAVING, Decision, Verdict
 from components.compare.explaining import ChoiceExplanation, explain_choice
 from components.compare.flips import find_flips
+from components.compare.reporting.model_card import render_model_card
 from components.compare.reporting.report import ReportContent, write_report
 from components.compare.reporting.reproduction import installed_versions
+from components.compare.run_costs import describe_run_costs, reckon_run
 from components.compare.table import Evidence, Row, make_rows, write_rows
 from components.compare.techniques import describe_gains
-from components.shared.bundle import set_execution, set_responses
+from components.shared.bundle import MODEL_CARD, read_manifest, set_execution, set_responses
 from components.shared.files import atomic_path, write_text
 from components.shared.metrics import quality
+from components.shared.override import Override
+from components.shared.profile import PROFILE, read_profile_file
 from components.shared.quantification import LabelResponses, measure_responses
 from components.shared.records.conversions import read_conversions
 from components.shared.records.features import Features, read_features, read_split
@@ -34,8 +39,10 @@ from components.shared.records.measurements import (
     read_predictions,
 )
 from components.shared.records.plan import DEEP_MODELS, Plan, read_plan
+from components.shared.records.robustness import read_robustness
 from components.shared.records.searches import read_searches
 from components.shared.records.sensitivity import read_sensitivities
+from components.shared.records.step_usage import read_step_usages
 
 _FORMAT_VERSION = 1
 
@@ -61,19 +68,22 @@ def compare_candidates(
     features: Path,
     plan: Path,
     measurements: Path,
+    robustness: Path,
     sources: Sequence[Path],
     pages: Mapping[str, Path],
     step_usages: Sequence[Path],
     explained_reviews: int,
     redact_reviews: bool,
+    override: Override | None,
     seed: int,
     table: Path,
     decision: Path,
     winner: Path,
     explanations: Path,
     report: Path,
+    model_card: Path,
 ) -> Comparison:
-    """Decides, and writes the table (CSV), the decision (JSON), the winner's bundle and the report (HTML).
+    """Decides, and writes table (CSV), decision (JSON), the winner's bundle and model card (Markdown), report (HTML).
 
     Quality on select is computed for every candidate; on test only for the winner, the floors and the float
     parents, and it plays no role in the decision.
@@ -82,13 +92,16 @@ def compare_candidates(
         features: Directory of features.
         plan: The plan, from define; holds the need.
         measurements: What evaluate wrote.
+        robustness: What probe_robustness wrote.
         sources: Directories of candidates: where the winner's bundle is copied from, and how training went.
         pages: Title to HTML file of pages shown in the report; those that are not there are left out.
         step_usages: What the steps before this one took, see components/shared/records/step_usage.py.
         explained_reviews: The words that the winner goes by are looked for in so many select reviews; 0: not at all.
         redact_reviews: Whether the report shows no text of a review.
+        override: What a person decides instead of the rules, if anybody does.
         seed: Seed of the bootstrap and of the sample that is explained.
         table, decision, winner, report: What to write. `winner` becomes an empty directory if none is chosen.
+        model_card: What to write the winner's model card to; it also stands beside the winner's bundle.
         explanations: What to write the words that the winner goes by to (JSON); null if nothing is explained.
 
     Raises:
@@ -101,7 +114,7 @@ def compare_candidates(
     test_truth = task.indices(reviews["test"]["label"].tolist())
 
     inputs = gather_inputs(measured, measurements, description, reviews["select"], need, seed)
-    result = inputs.decide()
+    result = inputs.decide(override)
     predicted, select, resampled, samples = inputs.predicted, inputs.select, inputs.resampled, inputs.samples
 
     on_test = {
@@ -119,7 +132,10 @@ def compare_candidates(
         conversions=read_conversions(sources),
     )
     rows = make_rows(agreed, measured, result, evidence)
-    record = _record(result, rows, agreed, description, measured, inputs.majority_macro_f1, seed)
+    run = reckon_run(read_step_usages(step_usages), measured.machine.power, need)
+    record = _record(result, rows, agreed, description, measured, inputs.majority_macro_f1, seed) | {
+        "run": describe_run_costs(run)
+    }
     # Of select: no model was trained or stopped on it, and test is for reporting.
     responses = (
         measure_responses(task.indices(reviews["select"]["label"].tolist()), predicted[result.chosen])
@@ -154,11 +170,13 @@ def compare_candidates(
         searches=[one for source in sources for one in read_searches(source)],
         flips=evidence.flips,
         sensitivities=read_sensitivities(sources),
+        robustness=read_robustness(robustness),
         average=check_average(responses, test_truth, on_test[result.chosen], task, seed)
         if responses and result.chosen
         else None,
         redacted=redact_reviews,
         versions=installed_versions(),
+        run=run,
         pages={title: path for title, path in pages.items() if path.is_file()},
     )
 
@@ -166,6 +184,7 @@ def compare_candidates(
     write_text(decision, json.dumps(record, indent=2, allow_nan=False, ensure_ascii=False) + "\n")
     write_text(explanations, _as_json(explained))
     write_report(content, report)
+    _write_card(content, winner, model_card)
     return Comparison(
         verdict=result.verdict,
         labels=list(task.labels),
@@ -203,7 +222,10 @@ def _record(
     return {
         "format_version": _FORMAT_VERSION,
         "verdict": decision.verdict,
+        "summary": decision.summary,
         "reasons": decision.reasons,
+        "override": asdict(decision.override) if decision.override else None,
+        "more_reviews": decision.more_reviews,
         "candidate": decision.chosen,
         "best": decision.best,
         "thresholds": {
@@ -212,6 +234,7 @@ def _record(
             "weights": need.weights.model_dump(),
             "majority_macro_f1": majority,
             "minimum_saving": MINIMUM_SAVING,
+            "decisive_saving": DECISIVE_SAVING,
         },
         "figures": next((asdict(row) for row in rows if row.status == "chosen"), None),
         "champion": {
@@ -235,6 +258,16 @@ def _record(
 def _as_json(explained: ChoiceExplanation | None) -> str:
     content = explained.model_dump() if explained else None
     return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+
+
+def _write_card(content: ReportContent, winner: Path, destination: Path) -> None:
+    """Writes the model card, and beside the winner's bundle if there is one."""
+    manifest = read_manifest(winner, verify=False) if content.decision.chosen else None
+    profile = read_profile_file(winner / PROFILE) if manifest and PROFILE in manifest.files else None
+    card = render_model_card(content, manifest, profile)
+    write_text(destination, card)
+    if manifest:
+        write_text(winner / MODEL_CARD, card)
 
 
 def _copy_winner(

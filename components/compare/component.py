@@ -10,6 +10,7 @@ def compare(
     features: dsl.Input[dsl.Dataset],
     plan: dsl.Input[dsl.Artifact],
     measurements: dsl.Input[dsl.Dataset],
+    robustness: dsl.Input[dsl.Artifact],
     floor: dsl.Input[dsl.Model],
     shelf: dsl.Input[dsl.Model],
     lstm: dsl.Input[dsl.Model],
@@ -30,14 +31,20 @@ def compare(
     optimise_lstm_usage: dsl.Input[dsl.Metrics],
     optimise_distilbert_usage: dsl.Input[dsl.Metrics],
     evaluate_usage: dsl.Input[dsl.Metrics],
+    probe_robustness_usage: dsl.Input[dsl.Metrics],
     explained_reviews: int,
     redact_reviews: bool,
+    override: str,
+    override_by: str,
+    override_reason: str,
+    override_candidate: str,
     seed: int,
     candidates: dsl.Output[dsl.Dataset],
     decision: dsl.Output[dsl.Artifact],
     winner: dsl.Output[dsl.Model],
     explanations: dsl.Output[dsl.Artifact],
     report: dsl.Output[dsl.HTML],
+    model_card: dsl.Output[dsl.Markdown],
     metrics: dsl.Output[dsl.Metrics],
     confusion: dsl.Output[dsl.ClassificationMetrics],
     usage: dsl.Output[dsl.Metrics],
@@ -48,6 +55,7 @@ def compare(
         features: Directory of features.
         plan: The plan, from define; holds the need.
         measurements: What evaluate measured.
+        robustness: How the candidates on the front bear noise, shown in the report.
         floor: Candidates of the floor step.
         shelf: Candidates that need no training, and the prices of paid services.
         lstm: Candidates made from the LSTM.
@@ -68,14 +76,20 @@ def compare(
         optimise_lstm_usage: What the steps that optimise the LSTM took.
         optimise_distilbert_usage: What the steps that optimise DistilBERT took.
         evaluate_usage: What that step took.
+        probe_robustness_usage: What that step took.
         explained_reviews: The words that the winner goes by are looked for in so many reviews; 0: not at all.
         redact_reviews: Whether the report shows no text of a review.
+        override: deploy or refuse, whatever the verdict; empty: as the rules say.
+        override_by: Who overrides.
+        override_reason: Why, in one line.
+        override_candidate: What to deploy; empty: what was chosen.
         seed: Seed of the bootstrap and of the sample that is explained.
         candidates: One row a candidate, as CSV.
         decision: Verdict, reasons, chosen candidate, thresholds and figures, as JSON.
         winner: The bundle of the chosen candidate; an empty directory if none was chosen.
         explanations: The words that the winner goes by, as JSON; null if nothing is explained.
         report: One HTML file.
+        model_card: The chosen candidate's model card; one line if none was chosen.
         metrics: The winner's figures.
         confusion: The winner's confusion matrix on test.
         usage: What the step took.
@@ -89,11 +103,13 @@ def compare(
 
     with metered("compare", usage):
         from components.compare.comparison import compare_candidates
+        from components.shared.override import parse_override
 
         comparison = compare_candidates(
             features=Path(features.path),
             plan=Path(plan.path),
             measurements=Path(measurements.path),
+            robustness=Path(robustness.path),
             sources=[Path(floor.path), Path(shelf.path), Path(lstm.path), Path(distilbert.path)],
             pages={
                 "How the data was read": Path(reading.path),
@@ -114,15 +130,18 @@ def compare(
                 Path(optimise_lstm_usage.path),
                 Path(optimise_distilbert_usage.path),
                 Path(evaluate_usage.path),
+                Path(probe_robustness_usage.path),
             ],
             explained_reviews=explained_reviews,
             redact_reviews=redact_reviews,
+            override=parse_override(override, override_by, override_reason, override_candidate),
             seed=seed,
             table=Path(candidates.path),
             decision=Path(decision.path),
             winner=Path(winner.path),
             explanations=Path(explanations.path),
             report=Path(report.path),
+            model_card=Path(model_card.path),
         )
         for name, value in comparison.winner_metrics.items():
             metrics.log_metric(name, value)

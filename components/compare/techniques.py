@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from components.compare.deciding.bootstrap import Samples
-from components.compare.deciding.selection import Candidate, Difference, compare_quality
+from components.compare.deciding.decision import Candidate, Difference
+from components.compare.deciding.gate import compare_quality
 from components.compare.reporting.wording import sentence
 from components.shared.chains import candidate_id
 from components.shared.records.conversions import Conversion

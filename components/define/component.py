@@ -75,7 +75,12 @@ def define(
     service_maximum_calls: int,
     service_maximum_eur: float,
     latency_reviews: int,
+    robustness_reviews: int,
     explained_reviews: int,
+    override: str,
+    override_by: str,
+    override_reason: str,
+    override_candidate: str,
     tune_minutes: int,
     data: str,
     data_sha256: str,
@@ -163,7 +168,12 @@ def define(
         service_maximum_calls: Checked to be in its range.
         service_maximum_eur: Checked to be in its range.
         latency_reviews: Checked to be in its range.
+        robustness_reviews: Checked to be in its range.
         explained_reviews: Checked to be in its range.
+        override: Checked to be deploy, refuse or empty.
+        override_by: Checked to go with an override, and to be one short line.
+        override_reason: Checked as override_by.
+        override_candidate: Checked to go with override deploy.
         tune_minutes: Checked to be in its range.
         data: Kept in the plan, as all parameters are, to repeat the run.
         data_sha256: Kept in the plan, as all parameters are, to repeat the run.
@@ -196,6 +206,7 @@ def define(
         from components.define.parameters import record_parameters
         from components.define.preflight import make_plan
         from components.shared.files import write_text
+        from components.shared.override import parse_override
 
         settings: dict[str, float] = {
             "sample_rows": sample_rows,
@@ -245,6 +256,7 @@ def define(
             "service_maximum_calls": service_maximum_calls,
             "service_maximum_eur": service_maximum_eur,
             "latency_reviews": latency_reviews,
+            "robustness_reviews": robustness_reviews,
             "explained_reviews": explained_reviews,
             "tune_minutes": tune_minutes,
         }
@@ -258,6 +270,7 @@ def define(
             "cluster_initialization": [cluster_initialization],
             "services": services,
         }
+        parse_override(override, override_by, override_reason, override_candidate)
         result = make_plan(
             need=need,
             labels=labels,

@@ -1,6 +1,6 @@
 """What the decision is made from: the figures of every measured model on select."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,9 +11,11 @@ from numpy.typing import NDArray
 
 from components.compare.deciding.bootstrap import METRICS, Figure, Samples, bootstrap_metrics
 from components.compare.deciding.costs import cost_per_month_eur
-from components.compare.deciding.selection import Candidate, Decision, Deployed, decide
+from components.compare.deciding.decision import Candidate, Decision, Deployed
+from components.compare.deciding.selection import decide
 from components.shared.metrics import QualityFigures, check_metric, quality, score_errors
-from components.shared.need import Need
+from components.shared.need import Metric, Need
+from components.shared.override import Override
 from components.shared.records.features import Features
 from components.shared.records.measurements import CHAMPION, Measurement, Measurements, read_predictions
 from components.shared.records.task import Task
@@ -47,14 +49,27 @@ class DecisionInputs:
     majority_macro_f1: float
     need: Need
 
-    def decide(self) -> Decision:
-        """Returns the decision."""
-        candidates = list(self.figures.values())
-        return decide(candidates, self.need, self.majority_macro_f1, self.samples, self.deployed)
+    def decide(self, override: Override | None = None) -> Decision:
+        """Returns the decision; an override is what a person decides instead of the rules."""
+        return decide(
+            list(self.figures.values()),
+            self.need,
+            self.majority_macro_f1,
+            self.samples,
+            self.deployed,
+            reviews=max((figures.rows for figures in self.select.values()), default=0),
+            override=override,
+        )
 
 
 def gather_inputs(
-    measured: Measurements, directory: Path, features: Features, reviews: pd.DataFrame, need: Need, seed: int
+    measured: Measurements,
+    directory: Path,
+    features: Features,
+    reviews: pd.DataFrame,
+    need: Need,
+    seed: int,
+    every_figure: bool = True,
 ) -> DecisionInputs:
     """Returns what is decided from.
 
@@ -65,6 +80,7 @@ def gather_inputs(
         reviews: The select reviews, with their labels.
         need: Metric, prices and volume.
         seed: Of the bootstrap.
+        every_figure: Whether every figure that has an interval is resampled, or only those that decide.
 
     Raises:
         UserError: The need goes by the order of labels that have none.
@@ -77,7 +93,7 @@ def gather_inputs(
         everyone.append(measured.champion_measurement)
     predicted = {one.candidate: read_predictions(directory, one.candidate, "select") for one in everyone}
     select = {name: quality(truth, rows, scores, task.ordered) for name, rows in predicted.items()}
-    resampled = resample_quality(truth, predicted, task, seed)
+    resampled = resample_quality(truth, predicted, task, seed, METRICS if every_figure else [need.quality.metric])
     figures = {one.candidate: _deciding_figures(one, select[one.candidate], need) for one in everyone}
     return DecisionInputs(
         predicted=predicted,
@@ -92,22 +108,27 @@ def gather_inputs(
 
 
 def resample_quality(
-    truth: NDArray[np.int64], predicted: Mapping[str, NDArray[np.floating[Any]]], task: Task, seed: int
+    truth: NDArray[np.int64],
+    predicted: Mapping[str, NDArray[np.floating[Any]]],
+    task: Task,
+    seed: int,
+    metrics: Sequence[Metric] = METRICS,
 ) -> dict[Figure, dict[str, Samples]]:
-    """Returns every figure that has an interval, see `bootstrap.bootstrap_metrics`.
+    """Returns the metrics that the labels allow, and the error of the average, see `bootstrap.bootstrap_metrics`.
 
     Args:
         truth: True label indices, shape (n,).
         predicted: Candidate to probabilities, shape (n, classes).
         task: Values and order of the labels.
         seed: Of the bootstrap.
+        metrics: What to compute.
     """
     scores = np.array(task.scores)
     return bootstrap_metrics(
         truth,
         {name: rows.argmax(axis=1) for name, rows in predicted.items()},
         classes=len(task.labels),
-        metrics=[metric for metric in METRICS if task.ordered or metric != "quadratic_kappa"],
+        metrics=[metric for metric in metrics if task.ordered or metric != "quadratic_kappa"],
         seed=seed,
         score_errors={name: score_errors(truth, rows, scores) for name, rows in predicted.items()},
     )

@@ -3,7 +3,7 @@ from dataclasses import fields
 import pandas as pd
 import pytest
 
-from components.compare.deciding.selection import Decision, Difference, Standing
+from components.compare.deciding.decision import Decision, Difference, Standing
 from components.compare.flips import Flips
 from components.compare.table import Evidence, Row, make_rows, write_rows
 from components.shared.meter import Usage

@@ -1,6 +1,6 @@
 import numpy as np
 
-from components.compare.deciding.selection import Candidate
+from components.compare.deciding.decision import Candidate
 from components.compare.techniques import describe_gains
 from components.shared.meter import Usage
 from components.shared.records.conversions import Conversion

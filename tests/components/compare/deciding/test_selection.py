@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from components.compare.deciding.selection import Candidate, Deployed, decide, find_front, weigh_burdens
+from components.compare.deciding.decision import Candidate, Deployed
+from components.compare.deciding.selection import decide, find_front, weigh_burdens
 from components.shared.need import parse_need
 
 _NEED = parse_need(
@@ -24,6 +25,7 @@ prices: {cpu_hour_eur: 0.05, gpu_hour_eur: 1.93}
 """
 )
 _MAJORITY = 0.14
+_REVIEWS = 500
 _NOTHING_DEPLOYED = Deployed()
 
 
@@ -42,7 +44,7 @@ def _samples(*candidates, noise=0.0):
 
 def _decide(*candidates, need=_NEED, noise=0.0, deployed=_NOTHING_DEPLOYED):
     everyone = [*candidates, deployed.figures] if deployed.figures else candidates
-    return decide(candidates, need, _MAJORITY, _samples(*everyone, noise=noise), deployed)
+    return decide(candidates, need, _MAJORITY, _samples(*everyone, noise=noise), deployed, _REVIEWS)
 
 
 def _with(**constraints):
@@ -146,7 +148,7 @@ def test_what_another_beats_in_both_is_not_chosen_even_if_only_it_is_shown_to_be
     trio = _candidate("best", 0.60, 3.0), _candidate("beaten", 0.59, 2.0), _candidate("beats", 0.595, 1.0)
     samples = _samples(*trio)
     samples["beats"] = samples["beats"] + np.linspace(-0.1, 0.1, 500)
-    decision = decide(trio, _NEED, _MAJORITY, samples, _NOTHING_DEPLOYED)
+    decision = decide(trio, _NEED, _MAJORITY, samples, _NOTHING_DEPLOYED, _REVIEWS)
     assert decision.standings["beaten"].good_enough
     assert decision.chosen == "best"
 
