@@ -8,7 +8,16 @@ from typing import Any
 import pandas as pd
 
 from components.compare.deciding.bootstrap import Figure
-from components.compare.deciding.costs import DAYS_A_MONTH, cost_per_1000_eur, cost_per_month_eur, usage_cost_eur
+from components.compare.deciding.costs import (
+    DAYS_A_MONTH,
+    always_on_per_month_eur,
+    cost_per_1000_eur,
+    cost_per_month_eur,
+    running_per_month_eur,
+    training_cost_eur,
+    training_per_month_eur,
+    usage_cost_eur,
+)
 from components.compare.deciding.selection import METRIC_NAMES, Decision, Standing
 from components.compare.flips import Flips
 from components.compare.reporting.wording import describe_tried, sentence
@@ -66,14 +75,21 @@ class Row:
         flips: Select reviews that get another label than from the float parent.
         agreement, largest_difference: With the float parent's labels and probabilities on tune, after conversion.
         sparsity, distinct_weights: Measured in the converted model, see `Conversion`.
-        p50_ms, p95_ms: Median and 95 % quantile of the time for one review.
+        p50_ms, p95_ms, p99_ms: Median, 95 % and 99 % quantile of the time for one review, of so many timings.
         reviews_per_second: At the best batch, with its 5 % and 95 % quantiles.
         runtime, threads, workers, batch_size: How the candidate was run.
         runtimes_tried: The ways to run it that were tried, with their reviews a second.
+        cpu_s_per_1000: Processor time of 1,000 reviews at the best batch.
+        energy_wh_per_1000, energy: Energy of 1,000 reviews, and whether it is measured or estimated.
+        gpu_share: Mean share of the time in which the GPU was busy.
+        busy_share: Share of the processors in use just before it was measured.
         peak_memory_mb, loaded_memory_mb, size_mb, gzip_mb, startup_s: Measured.
         technique_s, technique_eur: What its last technique took by itself, and what that cost, estimated.
         training_s: What all its training took, techniques included.
-        cost_per_month_eur, cost_per_1000_eur: Estimated, from measured times and the need's prices.
+        training_eur: What all its training cost, estimated.
+        running_per_month_eur, training_per_month_eur: Started and stopped for each run; a month's share of training.
+        cost_per_month_eur, cost_per_1000_eur: Both together, estimated from measured times and the need's prices.
+        always_on_per_month_eur: The same if the machine is never stopped.
         burden: Weighted share of the need's limits.
         test_*: On test: only of the winner, the floors and the float parents.
         reason: Why it has its status, and what to know of its figures.
@@ -117,6 +133,13 @@ class Row:
     distinct_weights: int | None = None
     p50_ms: float | None = None
     p95_ms: float | None = None
+    p99_ms: float | None = None
+    timings: int | None = None
+    cpu_s_per_1000: float | None = None
+    energy_wh_per_1000: float | None = None
+    energy: str = ""
+    gpu_share: float | None = None
+    busy_share: float | None = None
     reviews_per_second: float | None = None
     reviews_per_second_low: float | None = None
     reviews_per_second_high: float | None = None
@@ -133,8 +156,12 @@ class Row:
     technique_s: float | None = None
     technique_eur: float | None = None
     training_s: float | None = None
+    training_eur: float | None = None
+    running_per_month_eur: float | None = None
+    training_per_month_eur: float | None = None
     cost_per_month_eur: float | None = None
     cost_per_1000_eur: float | None = None
+    always_on_per_month_eur: float | None = None
     burden: float | None = None
     test_accuracy: float | None = None
     test_macro_precision: float | None = None
@@ -225,12 +252,16 @@ def _measured_row(one: Measurement, decision: Decision, evidence: Evidence, need
 
 def _explain(name: str, standing: Standing, decision: Decision, need: Need) -> tuple[str, str]:
     """Returns status and reason of a measured candidate."""
+    by_rules = decision.override.chosen if decision.override else decision.chosen
+    if name == decision.chosen != by_rules:
+        return "chosen", " ".join(["An override chose it.", *standing.objections])
     if standing.objections:
         return "not offered", " ".join(standing.objections)
-    if name == decision.chosen:
-        return "chosen", "It weighs least of those that are good enough."
+    if name == by_rules:
+        reason = "It weighs least of those that are good enough."
+        return ("chosen", reason) if name == decision.chosen else ("good enough", f"{reason} An override chose another.")
     if standing.good_enough and standing.on_front:
-        return "good enough", f"As good as the best within the margin, but heavier than {decision.chosen}."
+        return "good enough", f"As good as the best within the margin, but heavier than {by_rules}."
     if standing.good_enough:
         return "good enough", "As good as the best within the margin, but another is better and lighter."
     metric = METRIC_NAMES[need.quality.metric]
@@ -261,6 +292,7 @@ def _offer_row(offer: Offer, need: Need) -> Row:
         candidate=offer.service,
         model=offer.service,
         status=f"not measured: {offer.status}",
+        running_per_month_eur=offer.price_per_1000_eur / 1000 * need.reviews_per_day * DAYS_A_MONTH,
         cost_per_month_eur=offer.price_per_1000_eur / 1000 * need.reviews_per_day * DAYS_A_MONTH,
         cost_per_1000_eur=offer.price_per_1000_eur,
         reason=f"{sentence(offer.reason)} Price of {offer.model}: {offer.basis}.",
@@ -314,6 +346,13 @@ def _figures(one: Measurement, evidence: Evidence, need: Need) -> dict[str, Any]
         | {
             "p50_ms": one.latency_p50_ms,
             "p95_ms": one.latency_p95_ms,
+            "p99_ms": one.latency_p99_ms,
+            "timings": one.latency_timings,
+            "cpu_s_per_1000": one.cpu_seconds_per_1000,
+            "energy_wh_per_1000": one.energy_wh_per_1000,
+            "energy": one.power.kind if one.power and one.energy_wh_per_1000 is not None else "",
+            "gpu_share": one.gpu_share,
+            "busy_share": one.busy_share,
             "reviews_per_second": rate.median,
             "reviews_per_second_low": rate.low,
             "reviews_per_second_high": rate.high,
@@ -328,7 +367,11 @@ def _figures(one: Measurement, evidence: Evidence, need: Need) -> dict[str, Any]
             "gzip_mb": None if one.gzip_bytes is None else one.gzip_bytes / _BYTES_PER_MB,
             "startup_s": one.startup_seconds.median if one.startup_seconds else None,
             "training_s": one.training.seconds,
+            "training_eur": training_cost_eur(one, need),
+            "running_per_month_eur": running_per_month_eur(one, need),
+            "training_per_month_eur": training_per_month_eur(one, need),
             "cost_per_month_eur": cost_per_month_eur(one, need),
             "cost_per_1000_eur": cost_per_1000_eur(one, need),
+            "always_on_per_month_eur": always_on_per_month_eur(one, need),
         }
     )

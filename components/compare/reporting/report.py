@@ -11,6 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from components.compare.average_on_test import AverageOnTest
+from components.compare.charts.run_costs import describe_run, draw_run_costs
 from components.compare.charts.sensitivity import describe_sensitivity, draw_sensitivity, treatments_in_words
 from components.compare.charts.trade_off import Point, draw_trade_off
 from components.compare.charts.training_curves import describe_curves, draw_curves
@@ -21,13 +22,22 @@ from components.compare.deciding.break_even import BreakEven, OwnCost
 from components.compare.deciding.selection import METRIC_NAMES, Decision
 from components.compare.explaining import MINIMUM_OCCURRENCES, ChoiceExplanation, Example
 from components.compare.flips import Flips
+from components.compare.reporting.calibration import show_calibration
 from components.compare.reporting.reproduction import NEED_FILE, need_as_yaml, repeat_command
 from components.compare.reporting.robustness import show_robustness
-from components.compare.reporting.wording import describe_tried, fastest_of_each_runtime
+from components.compare.reporting.slices import show_slices
+from components.compare.reporting.wording import (
+    describe_always_on,
+    describe_tried,
+    fastest_of_each_runtime,
+    write_headline,
+)
+from components.compare.run_costs import RunCosts
+from components.compare.slices import SlicedCandidate
 from components.compare.table import Row
 from components.compare.techniques import Gain
 from components.shared.files import write_text
-from components.shared.metrics import QualityFigures
+from components.shared.metrics import QualityFigures, RocCurve
 from components.shared.need import Need
 from components.shared.records.features import OUTCOMES, Features
 from components.shared.records.history import History
@@ -39,12 +49,6 @@ from components.shared.records.sensitivity import PartSensitivity, Sensitivity
 from components.shared.records.task import Task
 from components.shared.texts.printable import printable
 
-_HEADLINES = {
-    "deploy": "Deploy {chosen}",
-    "keep": "Keep the deployed model",
-    "inconclusive": "Inconclusive: the deployed model stays",
-    "none": "No candidate meets the need",
-}
 _MISSING = "–"
 
 
@@ -67,9 +71,13 @@ class ReportContent:
         flips: Which reviews change their label, of each candidate with a chain.
         sensitivities: Which parts suffer from which technique, model by model.
         robustness: How the candidates on the front bear noise, and how they behave.
+        sliced: Quality by slice, the chosen candidate's first; empty if none was chosen.
+        not_sliced: Attribute to the reason why there are no slices by it.
+        roc: Label to the chosen candidate's ROC curve on test.
         average: The chosen model's average sentiment of test; None if none was chosen or the labels have no order.
         redacted: Whether no text of a review may be shown; single words that stand for many reviews may.
         versions: Library to version, where the report is written.
+        run: What the steps before this one took; None if nothing is known of them.
     """
 
     decision: Decision
@@ -93,9 +101,13 @@ class ReportContent:
     flips: Mapping[str, Flips] = field(default_factory=dict)
     sensitivities: Sequence[Sensitivity] = ()
     robustness: Robustness | None = None
+    sliced: Sequence[SlicedCandidate] = ()
+    not_sliced: Mapping[str, str] = field(default_factory=dict)
+    roc: Mapping[str, RocCurve] = field(default_factory=dict)
     average: AverageOnTest | None = None
     redacted: bool = False
     versions: Mapping[str, str] = field(default_factory=dict)
+    run: RunCosts | None = None
 
 
 @dataclass(frozen=True)
@@ -171,7 +183,7 @@ def render_report(content: ReportContent) -> str:
     chosen = next((row for row in content.rows if row.status == "chosen"), None)
     shown = [row for row in content.rows if row.status != "not applicable"]
     return environment.get_template("report.html").render(
-        headline=_HEADLINES[decision.verdict].format(chosen=decision.chosen),
+        headline=write_headline(decision),
         decision=decision,
         chosen=chosen,
         average=content.average,
@@ -195,6 +207,10 @@ def render_report(content: ReportContent) -> str:
         scans=list(map(_shown_scan, content.sensitivities)),
         robustness=show_robustness(content.robustness, METRIC_NAMES[content.need.quality.metric])
         if content.robustness
+        else None,
+        slices=show_slices(content.sliced, content.not_sliced, METRIC_NAMES[content.need.quality.metric]),
+        calibration=show_calibration(content.test[decision.chosen], content.roc, content.task.labels)
+        if decision.chosen
         else None,
         need=content.need,
         need_yaml=need_as_yaml(content.need),
@@ -220,6 +236,11 @@ def render_report(content: ReportContent) -> str:
         drivers=Markup(draw_driving_words(content.explained.drivers) if content.explained else ""),
         examples=[_shown(example) for example in content.explained.examples] if content.explained else [],
         minimum_occurrences=MINIMUM_OCCURRENCES,
+        always_on=_always_on(chosen, content.need),
+        run=content.run,
+        # Safe, as the chart is.
+        run_chart=Markup(draw_run_costs(content.run.steps) if content.run else ""),
+        run_words=describe_run(content.run.steps) if content.run else "",
         machine=content.measurements.machine,
         plan=content.plan,
         features=content.features,
@@ -231,6 +252,14 @@ def render_report(content: ReportContent) -> str:
         seed=content.seed,
         pages={title: path.read_text(encoding="utf-8") for title, path in content.pages.items()},
     )
+
+
+def _always_on(chosen: Row | None, need: Need) -> str:
+    """Returns what starting and stopping the chosen model saves; empty if there is nothing to stop."""
+    if chosen is None or not chosen.cost_per_month_eur or chosen.always_on_per_month_eur is None:
+        return ""
+    stopped, always = chosen.cost_per_month_eur, chosen.always_on_per_month_eur
+    return describe_always_on(chosen.candidate, stopped, always, need.runs_per_day)
 
 
 def _figure(value: float | None, pattern: str = "{:.3f}", unit: str = "") -> str:

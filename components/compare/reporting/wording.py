@@ -2,7 +2,25 @@
 
 from collections.abc import Sequence
 
+from components.compare.deciding.decision import Decision
 from components.shared.records.measurements import TriedRuntime
+
+
+_HEADLINES = {
+    "deploy": "Deploy {chosen}",
+    "keep": "Keep the deployed model",
+    "inconclusive": "Inconclusive: nothing changes",
+    "none": "No candidate meets the need",
+}
+
+
+def write_headline(decision: Decision) -> str:
+    """Returns the verdict in a few words."""
+    if decision.override and decision.verdict != "deploy":
+        refused = decision.override.override.action == "refuse"
+        return "Deployment refused by an override" if refused else "An override could not be carried out"
+    headline = _HEADLINES[decision.verdict].format(chosen=decision.chosen)
+    return f"{headline}, by an override" if decision.override else headline
 
 
 def sentence(text: str) -> str:
@@ -11,6 +29,16 @@ def sentence(text: str) -> str:
     if not text:
         return ""
     return text[0].upper() + text[1:] + ("" if text[-1] in ".!?" else ".")
+
+
+def describe_always_on(name: str, stopped_eur: float, always_on_eur: float, runs_per_day: int) -> str:
+    """Returns what starting and stopping saves against a machine that is never stopped, in euros a month."""
+    often = "once a day" if runs_per_day == 1 else f"{runs_per_day} times a day"
+    return (
+        f"{name}, started {often} and stopped when it is done, costs an estimated {stopped_eur:.3g} € a month, its "
+        f"training included; always on it would cost {always_on_eur:.3g} € a month, "
+        f"{always_on_eur / stopped_eur:,.3g} times as much."
+    )
 
 
 def describe_tried(one: TriedRuntime) -> str:
