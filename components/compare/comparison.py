@@ -5,8 +5,10 @@ import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from components.compare.average_on_test import check_average
 from components.compare.deciding.bootstrap import CONFIDENCE, RESAMPLES, intervals_of
@@ -20,11 +22,13 @@ from components.compare.reporting.model_card import render_model_card
 from components.compare.reporting.report import ReportContent, write_report
 from components.compare.reporting.reproduction import installed_versions
 from components.compare.run_costs import describe_run_costs, reckon_run
+from components.compare.slices import slice_candidates, write_slices
+from components.compare.slicing import find_slices
 from components.compare.table import Evidence, Row, make_rows, write_rows
-from components.compare.techniques import describe_gains
+from components.compare.techniques import describe_gains, float_parents
 from components.shared.bundle import MODEL_CARD, read_manifest, set_execution, set_responses
 from components.shared.files import atomic_path, write_text
-from components.shared.metrics import quality
+from components.shared.metrics import RocCurve, quality, roc_of_label
 from components.shared.override import Override
 from components.shared.profile import PROFILE, read_profile_file
 from components.shared.quantification import LabelResponses, measure_responses
@@ -43,6 +47,7 @@ from components.shared.records.robustness import read_robustness
 from components.shared.records.searches import read_searches
 from components.shared.records.sensitivity import read_sensitivities
 from components.shared.records.step_usage import read_step_usages
+from components.shared.records.task import Task
 
 _FORMAT_VERSION = 1
 
@@ -56,12 +61,14 @@ class Comparison:
         labels: From worst to best.
         winner_metrics: Figures of the chosen candidate, select_... and test_...; empty if none was chosen.
         winner_confusion: Its confusion matrix on test, rows true, columns predicted; empty if none was chosen.
+        winner_roc: Label to its ROC curve on test; empty if none was chosen.
     """
 
     verdict: Verdict
     labels: list[str]
     winner_metrics: dict[str, float]
     winner_confusion: list[list[int]]
+    winner_roc: dict[str, RocCurve]
 
 
 def compare_candidates(
@@ -77,6 +84,7 @@ def compare_candidates(
     override: Override | None,
     seed: int,
     table: Path,
+    slices: Path,
     decision: Path,
     winner: Path,
     explanations: Path,
@@ -100,6 +108,7 @@ def compare_candidates(
         redact_reviews: Whether the report shows no text of a review.
         override: What a person decides instead of the rules, if anybody does.
         seed: Seed of the bootstrap and of the sample that is explained.
+        slices: What to write quality by slice to (CSV): of the winner, and of compressed candidates on the front.
         table, decision, winner, report: What to write. `winner` becomes an empty directory if none is chosen.
         model_card: What to write the winner's model card to; it also stands beside the winner's bundle.
         explanations: What to write the words that the winner goes by to (JSON); null if nothing is explained.
@@ -150,6 +159,17 @@ def compare_candidates(
         else None
     )
     own = next((own_cost(one, need) for one in measured.candidates if one.candidate == result.chosen), None)
+    slicing = find_slices(reviews["select"])
+    sliced = slice_candidates(
+        task.indices(reviews["select"]["label"].tolist()),
+        predicted,
+        _candidates_to_slice(measured.candidates, result),
+        slicing.slices,
+        task,
+        need.quality.metric,
+        seed,
+    )
+    roc = _roc_curves(test_truth, on_test[result.chosen], task) if result.chosen else {}
     content = ReportContent(
         decision=result,
         rows=rows,
@@ -174,6 +194,9 @@ def compare_candidates(
         average=check_average(responses, test_truth, on_test[result.chosen], task, seed)
         if responses and result.chosen
         else None,
+        sliced=sliced,
+        not_sliced=slicing.left_out,
+        roc=roc,
         redacted=redact_reviews,
         versions=installed_versions(),
         run=run,
@@ -181,6 +204,7 @@ def compare_candidates(
     )
 
     write_rows(rows, table)
+    write_slices(sliced, slices)
     write_text(decision, json.dumps(record, indent=2, allow_nan=False, ensure_ascii=False) + "\n")
     write_text(explanations, _as_json(explained))
     write_report(content, report)
@@ -190,7 +214,25 @@ def compare_candidates(
         labels=list(task.labels),
         winner_metrics=_winner_metrics(rows),
         winner_confusion=test[result.chosen].confusion if result.chosen else [],
+        winner_roc=roc,
     )
+
+
+def _candidates_to_slice(measured: Sequence[Measurement], decision: Decision) -> dict[str, str]:
+    """Returns the chosen candidate, then the compressed ones on the front, to their float parents ("": none)."""
+    if decision.chosen is None:
+        return {}
+    parents = float_parents(measured)
+    compressed = {one.candidate: one.model for one in measured if one.chain and one.model in parents}
+    front = [name for name in compressed if decision.standings[name].on_front]
+    return {
+        name: parents[compressed[name]].candidate if name in compressed else "" for name in (decision.chosen, *front)
+    }
+
+
+def _roc_curves(truth: NDArray[np.int64], predicted: NDArray[np.floating[Any]], task: Task) -> dict[str, RocCurve]:
+    curves = {label: roc_of_label(truth, predicted, index) for index, label in enumerate(task.labels)}
+    return {label: curve for label, curve in curves.items() if curve is not None}
 
 
 def _may_show_test(one: Measurement, decision: Decision) -> bool:

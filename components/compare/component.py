@@ -40,6 +40,7 @@ def compare(
     override_candidate: str,
     seed: int,
     candidates: dsl.Output[dsl.Dataset],
+    slices: dsl.Output[dsl.Dataset],
     decision: dsl.Output[dsl.Artifact],
     winner: dsl.Output[dsl.Model],
     explanations: dsl.Output[dsl.Artifact],
@@ -85,13 +86,14 @@ def compare(
         override_candidate: What to deploy; empty: what was chosen.
         seed: Seed of the bootstrap and of the sample that is explained.
         candidates: One row a candidate, as CSV.
+        slices: Quality of the winner by slice of select, and what compression did to each, as CSV.
         decision: Verdict, reasons, chosen candidate, thresholds and figures, as JSON.
         winner: The bundle of the chosen candidate; an empty directory if none was chosen.
         explanations: The words that the winner goes by, as JSON; null if nothing is explained.
         report: One HTML file.
         model_card: The chosen candidate's model card; one line if none was chosen.
         metrics: The winner's figures.
-        confusion: The winner's confusion matrix on test.
+        confusion: The winner's confusion matrix on test, and its ROC curve where there are two labels.
         usage: What the step took.
 
     Returns:
@@ -137,6 +139,7 @@ def compare(
             override=parse_override(override, override_by, override_reason, override_candidate),
             seed=seed,
             table=Path(candidates.path),
+            slices=Path(slices.path),
             decision=Path(decision.path),
             winner=Path(winner.path),
             explanations=Path(explanations.path),
@@ -147,4 +150,7 @@ def compare(
             metrics.log_metric(name, value)
         if comparison.winner_confusion:
             confusion.log_confusion_matrix(comparison.labels, comparison.winner_confusion)
+        # KFP shows one curve: with two labels, that of the better one says all.
+        if len(comparison.labels) == 2 and (curve := comparison.winner_roc.get(comparison.labels[-1])):
+            confusion.log_roc_curve(*curve.thinned())
         return comparison.verdict

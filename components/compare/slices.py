@@ -159,6 +159,8 @@ def slice_candidates(
         seed: Of the bootstrap.
         resamples: How often the reviews are drawn again.
     """
+    if not parents:
+        return []
     classes, scores = len(task.labels), np.array(task.scores)
     labels = {name: rows.argmax(axis=1) for name, rows in predicted.items()}
     cells = {

@@ -16,6 +16,7 @@ def evaluate(
     model_store: str,
     latency_reviews: int,
     measurements: dsl.Output[dsl.Dataset],
+    metrics: dsl.Output[dsl.Metrics],
     usage: dsl.Output[dsl.Metrics],
 ) -> None:
     """Predicts and times every candidate, each in a process of its own, and the champion if there is one.
@@ -30,6 +31,7 @@ def evaluate(
         model_store: Directory of the versioned model store.
         latency_reviews: Number of reviews timed one by one.
         measurements: Directory: measurements.json and the predictions of each candidate.
+        metrics: Quality of each candidate on select.
         usage: What the step took.
     """
     from pathlib import Path
@@ -38,6 +40,7 @@ def evaluate(
 
     with metered("evaluate", usage):
         from components.evaluate.evaluation import evaluate_candidates
+        from components.evaluate.select_figures import select_figures
 
         evaluate_candidates(
             features=Path(features.path),
@@ -47,3 +50,5 @@ def evaluate(
             latency_reviews=latency_reviews,
             destination=Path(measurements.path),
         )
+        for name, value in select_figures(Path(features.path), Path(measurements.path)).items():
+            metrics.log_metric(name, value)

@@ -92,6 +92,15 @@ class RocCurve:
     true_positive_rate: NDArray[np.float64]
     threshold: NDArray[np.float64]
 
+    def thinned(self, points: int = 100) -> tuple[list[float], list[float], list[float]]:
+        """Returns the rates and thresholds of at most so many points, both ends among them."""
+        kept = np.unique(np.linspace(0, len(self.threshold) - 1, points).round().astype(int))
+        return (
+            self.false_positive_rate[kept].tolist(),
+            self.true_positive_rate[kept].tolist(),
+            self.threshold[kept].tolist(),
+        )
+
 
 def quality(truth: Labels, probabilities: Floats, scores: Floats, ordered: bool = True) -> QualityFigures:
     """Returns the quality of predicted probabilities.

@@ -26,6 +26,7 @@ def run(trained, measurements, tmp_path):
             "override": None,
             "seed": seed,
             "table": tmp_path / "candidates.csv",
+            "slices": tmp_path / "slices.csv",
             "decision": tmp_path / "decision.json",
             "winner": tmp_path / "winner",
             "explanations": tmp_path / "explanations.json",

@@ -111,6 +111,15 @@ def test_a_roc_curve_goes_from_corner_to_corner_with_finite_thresholds():
     assert area == pytest.approx(quality(_TRUTH, _PROBABILITIES, _SCORES).roc_auc[1])
 
 
+def test_a_thinned_roc_curve_keeps_its_ends():
+    generator = np.random.default_rng(0)
+    curve = roc_of_label(generator.integers(0, 2, 2000), generator.dirichlet((1, 1), 2000), 1)
+    false_positive_rate, true_positive_rate, threshold = curve.thinned(50)
+    assert len(curve.threshold) > 50 >= len(threshold) == len(true_positive_rate)
+    assert (false_positive_rate[0], true_positive_rate[0]) == (0, 0)
+    assert (false_positive_rate[-1], true_positive_rate[-1]) == (1, 1)
+
+
 @pytest.mark.parametrize("metric", ["accuracy", "macro_f1", "weighted_f1", "macro_recall", "quadratic_kappa"])
 def test_predicted_labels_score_as_their_probabilities_do(figures, metric):
     assert score_labels(_TRUTH, _PROBABILITIES.argmax(axis=1), metric) == pytest.approx(getattr(figures, metric))
