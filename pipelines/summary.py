@@ -4,6 +4,7 @@ import csv
 import json
 from collections import defaultdict
 from pathlib import Path
+from typing import Any
 
 #: Column of candidates.csv -> heading and number format.
 _COLUMNS = {
@@ -42,12 +43,22 @@ def summarise(out: Path, step_seconds: list[tuple[str, float]], seconds: float, 
             *_without_figures([row for row in rows if not row["macro_f1"]]),
             "",
             f"Verdict: {decision['verdict']}",
+            *decision["summary"],
             *(f"  - {reason}" for reason in decision["reasons"]),
             "",
             f"Took {seconds / 60:.1f} minutes (longest: {slowest}); peak memory of a step {peak_memory_gib:.1f} GiB.",
+            *_run_costs(decision["run"]),
             f"Report: {out / 'report.html'}",
         ]
     )
+
+
+def _run_costs(run: dict[str, Any] | None) -> list[str]:
+    """Returns a line on what the steps up to the comparison cost; none if nothing is known of them."""
+    if run is None:
+        return []
+    energy = "" if run["energy_wh"] is None else f" and {run['energy_wh']:.2g} Wh"
+    return [f"Its steps up to the comparison cost an estimated {run['cost_eur']:.2g} €{energy}."]
 
 
 def _table(rows: list[dict[str, str]]) -> list[str]:

@@ -259,7 +259,9 @@ def _explain(name: str, standing: Standing, decision: Decision, need: Need) -> t
         return "not offered", " ".join(standing.objections)
     if name == by_rules:
         reason = "It weighs least of those that are good enough."
-        return ("chosen", reason) if name == decision.chosen else ("good enough", f"{reason} An override chose another.")
+        return (
+            ("chosen", reason) if name == decision.chosen else ("good enough", f"{reason} An override chose another.")
+        )
     if standing.good_enough and standing.on_front:
         return "good enough", f"As good as the best within the margin, but heavier than {by_rules}."
     if standing.good_enough:

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
+from components.deploy.recorded_decision import RecordedOverride
+
 NAME = "sentiment-server"
 PORT = 8080
 #: Where the server's pod mounts the model store.
@@ -23,6 +25,7 @@ class Release:
         candidate: Identifier of the candidate.
         data_fingerprint, code_fingerprint: What the model was made from.
         reason: Why it is deployed, from the decision.
+        override: Who decided so instead of the rules, if anybody did.
         image: Image of the prediction server.
         namespace: Where.
         store_claim: Persistent volume claim that holds the model store.
@@ -36,6 +39,7 @@ class Release:
     image: str
     namespace: str
     store_claim: str
+    override: RecordedOverride | None = None
 
 
 def deployment_manifest(release: Release) -> dict[str, Any]:
@@ -124,7 +128,9 @@ def _metadata(release: Release) -> dict[str, Any]:
         "name": NAME,
         "namespace": release.namespace,
         "labels": _labels(),
-        "annotations": _annotations(release) | {f"{_ANNOTATION}/reason": release.reason[:_LONGEST_REASON]},
+        "annotations": _annotations(release)
+        | _override_annotations(release)
+        | {f"{_ANNOTATION}/reason": release.reason[:_LONGEST_REASON]},
     }
 
 
@@ -146,4 +152,14 @@ def _annotations(release: Release) -> dict[str, str]:
         f"{_ANNOTATION}/version": release.version,
         f"{_ANNOTATION}/data-fingerprint": release.data_fingerprint,
         f"{_ANNOTATION}/code-fingerprint": release.code_fingerprint,
+    }
+
+
+def _override_annotations(release: Release) -> dict[str, str]:
+    if release.override is None:
+        return {}
+    return {
+        f"{_ANNOTATION}/override-by": release.override.by,
+        f"{_ANNOTATION}/override-reason": release.override.reason,
+        f"{_ANNOTATION}/overridden-verdict": release.override.verdict,
     }

@@ -6,16 +6,15 @@ that is killed in between leaves a whole version that is not champion; publishin
 takes it up.
 """
 
-import json
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
 
 from pydantic import BaseModel
 
 from components.deploy.answer import SENTENCE, Answer
 from components.deploy.manifests import Release
+from components.deploy.recorded_decision import RecordedDecision, RecordedOverride, read_decision_to_deploy
 from components.deploy.store import champion, promote, publish, withdraw
 from components.shared.bundle import Manifest, read_manifest
 from components.shared.errors import UserError
@@ -40,6 +39,7 @@ class Deployment(BaseModel):
         sentence: The review that was sent.
         answer: What came back.
         deployed_at: When, UTC.
+        override: Who had it deployed instead of what the rules said; None if nobody did.
     """
 
     target: Target
@@ -50,6 +50,7 @@ class Deployment(BaseModel):
     sentence: str
     answer: Answer
     deployed_at: datetime
+    override: RecordedOverride | None = None
 
 
 def roll_out(
@@ -80,7 +81,7 @@ def roll_out(
     if target not in list(Target):
         raise UserError(f"unknown deployment target '{target}'; known are {', '.join(Target)}")
     manifest = read_manifest(winner)
-    reason = _check_decision(decision, manifest)
+    decided = _check_decision(decision, manifest)
     previous = champion(model_store)
     published = publish(winner, model_store)
     bundle = model_store / published.version
@@ -93,10 +94,11 @@ def roll_out(
                 candidate=manifest.candidate,
                 data_fingerprint=manifest.data_fingerprint,
                 code_fingerprint=manifest.code_fingerprint,
-                reason=reason,
+                reason=decided.reason,
                 image=serve_image,
                 namespace=namespace,
                 store_claim=store_claim,
+                override=decided.override,
             )
             endpoint, answer = _deploy_to_cluster(release, bundle)
     except BaseException:
@@ -114,23 +116,18 @@ def roll_out(
         sentence=SENTENCE,
         answer=answer,
         deployed_at=datetime.now(UTC),
+        override=decided.override,
     )
 
 
-def _check_decision(decision: Path, manifest: Manifest) -> str:
-    """Returns the reasons of a decision to deploy this very bundle."""
-    try:
-        content: dict[str, Any] = json.loads(decision.read_text(encoding="utf-8"))
-        verdict, candidate = content["verdict"], content["candidate"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise UserError(f"{decision}: not a readable decision ({error}); run compare again") from error
-    if verdict != "deploy":
-        raise UserError(f"{decision}: the verdict is '{verdict}', so nothing is deployed")
-    if candidate != manifest.candidate:
+def _check_decision(decision: Path, manifest: Manifest) -> RecordedDecision:
+    """Returns the decision to deploy this very bundle."""
+    decided = read_decision_to_deploy(decision)
+    if decided.candidate != manifest.candidate:
         raise UserError(
-            f"{decision}: chose '{candidate}', but the bundle is '{manifest.candidate}'; run compare again"
+            f"{decision}: chose '{decided.candidate}', but the bundle is '{manifest.candidate}'; run compare again"
         )
-    return " ".join(map(str, content.get("reasons", [])))
+    return decided
 
 
 def _deploy_here(bundle: Path) -> tuple[str, Answer]:

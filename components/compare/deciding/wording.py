@@ -25,7 +25,7 @@ def write_cost_and_certainty(chosen: Candidate, samples: Samples) -> str:
     """Returns the second sentence of a summary: what the chosen model costs, how good it is, and how sure that is."""
     low, high = interval(samples)
     return (
-        f"{chosen.name} costs an estimated {write_euros(chosen.cost_eur)} a month and reaches {chosen.quality:.2f} "
-        f"out of 1 in the quality that was asked for; on other reviews like these, {low:.2f} to {high:.2f} is to be "
-        "expected."
+        f"The estimated cost of {chosen.name} is {write_euros(chosen.cost_eur)} a month, and it reaches "
+        f"{chosen.quality:.2f} out of 1 in the quality that was asked for; on other reviews like these, {low:.2f} to "
+        f"{high:.2f} is to be expected."
     )

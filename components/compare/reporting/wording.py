@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from components.compare.deciding.decision import Decision
 from components.shared.records.measurements import TriedRuntime
 
-
 _HEADLINES = {
     "deploy": "Deploy {chosen}",
     "keep": "Keep the deployed model",

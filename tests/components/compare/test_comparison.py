@@ -1,12 +1,14 @@
 import json
 import shutil
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from components.compare import comparison as comparison_module
 from components.compare.table import STATUSES
-from components.shared.bundle import load_bundle, read_manifest, write_bundle
+from components.shared.bundle import MODEL_CARD, content_fingerprint, load_bundle, read_manifest, write_bundle
+from components.shared.override import Override
 from components.shared.predictors.running import Execution
 from components.shared.records.candidates import list_bundles, onnx_directory
 from components.shared.records.measurements import MEASUREMENTS, Champion, predictions_path, read_measurements
@@ -44,6 +46,24 @@ def test_the_winner_is_the_bundle_of_the_fastest_run_time_with_how_to_run_it(run
     assert winner.runtime == "onnxruntime"
     assert winner.execution == Execution(threads=1, workers=2, batch_size=4)
     assert load_bundle(out / "winner").predict(["love it"]).shape == (1, 5)
+
+
+def test_the_winner_says_how_it_answers_to_reviews_of_each_label_of_select(run, trained):
+    _, out = run()
+    winner = read_manifest(out / "winner")
+    sources = [list_bundles(source) for source in trained.sources]
+    trained_bundle = next(bundles[winner.candidate] for bundles in sources if winner.candidate in bundles)
+    assert sum(winner.responses.counts) == 120
+    assert np.array(winner.responses.means).sum(axis=1) == pytest.approx(np.ones(5), abs=1e-5)
+    assert content_fingerprint(winner) == content_fingerprint(read_manifest(trained_bundle))
+
+
+def test_the_model_card_describes_the_winner_and_stands_beside_its_bundle(run):
+    _, out = run()
+    card = (out / "model_card.md").read_text(encoding="utf-8")
+    assert card.startswith(f"# Model card: {read_manifest(out / 'winner').candidate}\n")
+    assert (out / "winner" / MODEL_CARD).read_text(encoding="utf-8") == card
+    assert "on fewer than 10 reviews of a label" in card  # select has few ones
 
 
 def test_test_figures_are_shown_only_of_the_winner_the_floors_and_the_float_parents(run):
@@ -94,6 +114,7 @@ def test_without_a_winner_its_directory_is_empty(run, trained, tmp_path):
     assert comparison.winner_metrics == {}
     assert list((out / "winner").iterdir()) == []
     assert json.loads((out / "decision.json").read_text())["candidate"] is None
+    assert (out / "model_card.md").read_text(encoding="utf-8").count("\n") == 3
     assert "No candidate meets the need" in (out / "report.html").read_text()
 
 
@@ -137,3 +158,27 @@ def test_a_killed_comparison_leaves_an_earlier_winner_whole(run, monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         run()
     assert sorted(path.name for path in (out / "winner").iterdir()) == before
+
+
+def test_an_override_deploys_the_named_candidate_and_stands_in_decision_table_and_report(run):
+    override = Override("deploy", "Ada <b>", "The sale starts.", "majority")
+    comparison, out = run(override=override)
+    decision = json.loads((out / "decision.json").read_text())
+    table = pd.read_csv(out / "candidates.csv").set_index("candidate")
+    html = (out / "report.html").read_text()
+    assert (comparison.verdict, decision["candidate"]) == ("deploy", "majority")
+    assert decision["override"]["override"]["by"] == "Ada <b>"
+    assert decision["override"]["chosen"] != "majority"
+    assert read_manifest(out / "winner").candidate == "majority"
+    assert table.loc["majority", "status"] == "chosen"
+    assert table.loc["majority", "reason"].startswith("An override chose it.")
+    assert table.loc[decision["override"]["chosen"], "reason"].endswith("An override chose another.")
+    assert "A person decided otherwise than the rules" in html
+    assert "Ada &lt;b&gt;" in html and "Ada <b>" not in html
+
+
+def test_a_refusal_deploys_nothing_and_keeps_the_winner_for_later(run):
+    comparison, out = run(override=Override("refuse", "Ada", "Not before the audit."))
+    assert comparison.verdict == "none"
+    assert list((out / "winner").iterdir())
+    assert "Deployment refused by an override" in (out / "report.html").read_text()

@@ -64,6 +64,40 @@ def test_a_local_deployment_is_served_recorded_and_becomes_champion(
     assert Deployment.model_validate_json(record.model_dump_json()) == record
 
 
+_OVERRIDDEN = {
+    "verdict": "keep",
+    "chosen": "logistic",
+    "obstacle": "",
+    "override": {"action": "deploy", "by": "Ada", "reason": "The sale starts.", "candidate": ""},
+}
+
+
+def test_an_override_stands_in_the_record_of_a_local_deployment(
+    logistic_bundle: Path, decision: Path, store: Path
+) -> None:
+    content = json.loads(decision.read_text(encoding="utf-8")) | {"override": _OVERRIDDEN}
+    decision.write_text(json.dumps(content), encoding="utf-8")
+    record = _roll_out(logistic_bundle, decision, store)
+    assert record.override is not None
+    assert record.override.model_dump() == {"by": "Ada", "reason": "The sale starts.", "verdict": "keep"}
+
+
+@pytest.mark.usefixtures("connected")
+def test_an_override_stands_in_the_annotations_until_a_deployment_without_one(
+    logistic_bundle: Path, decision: Path, store: Path, cluster: Any
+) -> None:
+    plain = json.loads(decision.read_text(encoding="utf-8"))
+    decision.write_text(json.dumps(plain | {"override": _OVERRIDDEN}), encoding="utf-8")
+    _roll_out(logistic_bundle, decision, store, "kubernetes")
+    annotations = cluster.deployment["metadata"]["annotations"]
+    assert annotations["frugal-sentiment.io/override-by"] == "Ada"
+    assert annotations["frugal-sentiment.io/override-reason"] == "The sale starts."
+    assert annotations["frugal-sentiment.io/overridden-verdict"] == "keep"
+    decision.write_text(json.dumps(plain), encoding="utf-8")
+    _roll_out(logistic_bundle, decision, store, "kubernetes")
+    assert not [name for name in cluster.deployment["metadata"]["annotations"] if "overrid" in name]
+
+
 def test_a_local_failure_leaves_the_store_as_it_was(
     logistic_bundle: Path, decision: Path, store: Path, yesterdays: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

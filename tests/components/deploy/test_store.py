@@ -8,7 +8,7 @@ import pytest
 
 from components.deploy import store as store_module
 from components.deploy.store import champion, promote, publish, versions, withdraw
-from components.shared.bundle import MANIFEST, load_bundle, read_manifest
+from components.shared.bundle import MANIFEST, MODEL_CARD, load_bundle, read_manifest
 from components.shared.errors import UserError
 
 
@@ -36,6 +36,13 @@ def test_only_the_files_of_the_bundle_are_copied(logistic_bundle: Path, store: P
         "vocabulary.json",
         "weights.npz",
     ]
+
+
+def test_the_model_card_goes_with_the_bundle(logistic_bundle: Path, store: Path, tmp_path: Path) -> None:
+    bundle = _another(logistic_bundle, tmp_path, "1")
+    (bundle / MODEL_CARD).write_text("# A card", encoding="utf-8")
+    promote(publish(bundle, store).version, store)
+    assert (store / "champion" / MODEL_CARD).read_text(encoding="utf-8") == "# A card"
 
 
 def test_promotion_moves_the_champion_from_version_to_version(

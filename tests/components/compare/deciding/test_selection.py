@@ -208,6 +208,56 @@ def test_the_champion_itself_is_kept():
     assert "already" in decision.reasons[0]
 
 
+@pytest.mark.parametrize("status", ["none", "missing", "other labels"])
+def test_without_a_comparable_champion_an_open_rival_at_half_the_cost_makes_it_inconclusive(status):
+    pool = _candidate("best", 0.6, 2.0), _candidate("rival", 0.58, 1.0), _candidate("dearer-rival", 0.59, 1.1)
+    decision = _decide(*pool, noise=0.02, deployed=Deployed(status, "a note"))
+    assert (decision.verdict, decision.chosen) == ("inconclusive", "best")
+    assert decision.more_reviews is not None and decision.more_reviews > 0
+    assert "rival" in decision.reasons[0] and "dearer-rival" not in decision.reasons[0]
+    assert f"{decision.more_reviews:,} more reviews" in decision.summary[0]
+
+
+def test_a_first_deployment_does_not_wait_for_a_small_saving():
+    assert _decide(_candidate("best", 0.6, 2.0), _candidate("rival", 0.58, 1.1), noise=0.02).verdict == "deploy"
+
+
+def test_a_first_deployment_does_not_wait_for_a_cheap_candidate_that_is_shown_to_be_worse():
+    assert _decide(_candidate("best", 0.6, 2.0), _candidate("worse", 0.5, 0.1), noise=0.01).verdict == "deploy"
+
+
+def test_a_champion_that_the_store_has_lost_is_replaced_and_the_reason_says_so():
+    decision = _decide(_candidate("a"), deployed=Deployed("missing", "champion points to v0007, which is gone"))
+    assert decision.verdict == "deploy"
+    assert "v0007" in decision.reasons[0]
+
+
+def test_a_paid_service_in_service_is_for_people_to_replace():
+    decision = _decide(_candidate("a"), deployed=Deployed("service", "measuring it would cost money"))
+    assert decision.verdict == "inconclusive"
+    assert decision.more_reviews is None
+    assert "override" in decision.reasons[0]
+
+
+def test_a_champion_that_breaks_a_limit_of_the_need_is_replaced_though_it_is_better_and_cheaper():
+    champion = replace(_candidate("champion", 0.7, 0.5, p95_ms=900.0), content="old")
+    decision = _decide(_candidate("a"), deployed=Deployed("measured", figures=champion))
+    assert decision.verdict == "deploy"
+    assert "p95 latency is 900 ms" in decision.reasons[0]
+
+
+def test_a_champion_within_the_margin_that_costs_no_more_is_kept_though_the_other_is_better():
+    decision = _decide(_candidate("a", 0.61, 2.0), deployed=_champion(0.6, 1.0))
+    assert decision.verdict == "keep"
+    assert "costs no more" in decision.reasons[0]
+
+
+def test_a_choice_whose_interval_reaches_below_the_minimum_is_deployed_with_a_warning():
+    decision = _decide(_candidate("a", 0.41), noise=0.05)
+    assert decision.verdict == "deploy"
+    assert "below the need's minimum of 0.4" in decision.reasons[-1]
+
+
 def test_a_better_candidate_is_deployed():
     decision = _decide(_candidate("a", 0.62, 2.0), deployed=_champion(0.6, 1.0))
     assert decision.verdict == "deploy"
@@ -233,6 +283,28 @@ def test_an_uncertain_difference_is_inconclusive():
     decision = _decide(_candidate("a", 0.61, 0.1), deployed=_champion(0.6, 1.0), noise=0.05)
     assert decision.verdict == "inconclusive"
     assert decision.chosen == "a"
+    assert decision.more_reviews is not None
+    assert f"{decision.more_reviews:,} more reviews" in decision.reasons[0]
+
+
+@pytest.mark.parametrize(
+    ("deployed", "candidates"),
+    [
+        (_NOTHING_DEPLOYED, [_candidate("a")]),
+        (_NOTHING_DEPLOYED, []),
+        (_NOTHING_DEPLOYED, [_candidate("weak", 0.1)]),
+        (Deployed("unmeasured", "damaged"), [_candidate("a")]),
+        (_champion(0.1), [_candidate("a")]),
+        (_champion(0.5), [_candidate("a")]),
+        (_champion(0.6), [_candidate("a")]),
+    ],
+)
+def test_every_verdict_has_a_summary_of_two_sentences_without_words_of_the_trade(deployed, candidates):
+    decision = _decide(*candidates, deployed=deployed)
+    for sentence in decision.summary:
+        assert sentence and sentence[0].isupper() and sentence.endswith(".")
+    if decision.chosen:
+        assert not {"macro", "margin", "bootstrap", "p95"} & set(" ".join(decision.summary).replace("-", " ").split())
 
 
 # Properties
@@ -275,12 +347,14 @@ def test_adding_a_dominated_candidate_changes_nothing(pool, weights, noise, limi
         cost_eur=above.cost_eur + data.draw(st.sampled_from([0.0, 3.0])),
         size_mb=above.size_mb + data.draw(st.sampled_from([0.0, 70.0])),
     )
-    before = _decide(*pool, need=need, noise=noise)
-    after = _decide(*pool, dominated, need=need, noise=noise)
-    assert (after.verdict, after.chosen, after.best) == (before.verdict, before.chosen, before.best)
-    if before.verdict != "none":
-        assert after.reasons == before.reasons
-        assert {name: after.standings[name] for name in before.standings} == before.standings
+    deployed = data.draw(st.sampled_from([Deployed(), _champion(0.55, 2.0)]))
+    before = _decide(*pool, need=need, noise=noise, deployed=deployed)
+    after = _decide(*pool, dominated, need=need, noise=noise, deployed=deployed)
+    if before.verdict == "none":
+        assert (after.verdict, after.chosen) == ("none", None)
+        return
+    known = {name: after.standings[name] for name in before.standings}
+    assert replace(after, standings=known) == before
 
 
 @settings(max_examples=200, deadline=None)
@@ -301,10 +375,48 @@ def test_a_stricter_constraint_never_admits_a_new_candidate(pool, field, data):
 def test_the_order_of_candidates_does_not_matter(pool, weights, noise, data):
     need = _weighted(weights)
     shuffled = data.draw(st.permutations(pool))
-    deployed = data.draw(st.sampled_from([Deployed(), _champion(0.55, 2.0)]))
+    deployed = data.draw(st.sampled_from([Deployed(), Deployed("unmeasured", "x"), _champion(0.55, 2.0)]))
     assert _decide(*shuffled, need=need, noise=noise, deployed=deployed) == _decide(
         *pool, need=need, noise=noise, deployed=deployed
     )
+
+
+@settings(max_examples=200, deadline=None)
+@given(pool=_pools, weights=_weights, noise=_noises)
+def test_a_truly_equal_but_dearer_copy_changes_nothing(pool, weights, noise):
+    need = _weighted(weights, **dict.fromkeys(_NEED.constraints.model_dump()))
+    before = _decide(*pool, need=need, noise=noise)
+    samples = _samples(*pool, noise=noise)
+    chosen = next(one for one in pool if one.name == before.chosen)
+    copy = replace(chosen, name="copy", cost_eur=chosen.cost_eur * 2)
+    samples["copy"] = samples[chosen.name]
+    after = decide([copy, *pool], need, _MAJORITY, samples, _NOTHING_DEPLOYED, _REVIEWS)
+    if need.weights.cost:
+        assert after.chosen == before.chosen
+    if before.verdict == "deploy":
+        assert after.verdict == before.verdict
+
+
+@settings(max_examples=200, deadline=None)
+@given(pool=_pools, noise=_noises, data=st.data())
+def test_a_candidate_worse_by_more_than_the_margin_and_its_noise_is_never_chosen(pool, noise, data):
+    best = _decide(*pool, noise=noise).best
+    if best is None:
+        return
+    top = next(one for one in pool if one.name == best)
+    worse = replace(top, name="worse", quality=top.quality - 0.021 - 4 * noise, cost_eur=top.cost_eur / 10)
+    decision = _decide(*pool, worse, noise=noise)
+    assert decision.chosen != "worse"
+
+
+@settings(max_examples=200, deadline=None)
+@given(pool=_pools, field=st.sampled_from(sorted(_NEED.constraints.model_dump())), noise=_noises)
+def test_under_a_stricter_constraint_only_what_was_offered_before_is_chosen(pool, field, noise):
+    loose = getattr(_NEED.constraints, field)
+    strict = _with(**{field: min(1.0, loose * 1.3) if field == "minimum_quality" else loose * 0.5})
+    before, after = _decide(*pool, noise=noise), _decide(*pool, need=strict, noise=noise)
+    assert after.chosen is None or not before.standings[after.chosen].objections
+    assert not (before.verdict == "none" and after.verdict != "none")
 
 
 @settings(max_examples=200, deadline=None)

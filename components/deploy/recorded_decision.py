@@ -1,0 +1,75 @@
+"""What a deployment needs to know of decision.json."""
+
+from pathlib import Path
+
+from pydantic import BaseModel, ValidationError
+
+from components.shared.errors import UserError
+
+
+class RecordedOverride(BaseModel):
+    """Who had the model deployed instead of what the rules said.
+
+    Attributes:
+        by, reason: Who, and why, in one line.
+        verdict: What the rules had said.
+    """
+
+    by: str
+    reason: str
+    verdict: str
+
+
+class RecordedDecision(BaseModel):
+    """A decision to deploy.
+
+    Attributes:
+        candidate: What is deployed.
+        reason: Why, all reasons in one text.
+        override: Who decided so instead of the rules, if anybody did.
+    """
+
+    candidate: str
+    reason: str
+    override: RecordedOverride | None
+
+
+class _Override(BaseModel):
+    by: str
+    reason: str
+
+
+class _Overridden(BaseModel):
+    override: _Override
+    verdict: str
+
+
+class _Content(BaseModel):
+    verdict: str
+    candidate: str | None
+    reasons: list[str] = []
+    override: _Overridden | None = None
+
+
+def read_decision_to_deploy(path: Path) -> RecordedDecision:
+    """Returns a decision to deploy.
+
+    Raises:
+        UserError: It cannot be read, or says something else than to deploy.
+    """
+    try:
+        content = _Content.model_validate_json(path.read_bytes())
+    except (OSError, ValidationError) as error:
+        raise UserError(f"{path}: not a readable decision; run compare again") from error
+    if content.verdict != "deploy" or content.candidate is None:
+        raise UserError(f"{path}: the verdict is '{content.verdict}', so nothing is deployed")
+    overridden = content.override
+    return RecordedDecision(
+        candidate=content.candidate,
+        reason=" ".join(content.reasons),
+        override=RecordedOverride(
+            by=overridden.override.by, reason=overridden.override.reason, verdict=overridden.verdict
+        )
+        if overridden
+        else None,
+    )
