@@ -25,6 +25,7 @@ run: $(VENV)/.local ## Run the pipeline here: make run [DATA=path-or-URI] [OUT=d
 test: $(VENV)/.test ## Run the test suite (without the suites marked realdata and containers)
 	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null \
 		|| echo "No chromium on this machine: the browser tests are left out."
+	@command -v npm >/dev/null || echo "No npm on this machine: the check of the report's accessibility is left out."
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 test-realdata: $(VENV)/.test ## Slow checks on real review tables (../shared/data)
