@@ -15,6 +15,7 @@ from components.compare.deciding.costs import usage_cost_eur
 from components.compare.deciding.selection import METRIC_NAMES
 from components.compare.reporting.markdown import escape_markdown, indented_block
 from components.compare.reporting.report import ReportContent
+from components.compare.slices import SlicedCandidate, SliceFigures
 from components.shared.bundle import Manifest, content_fingerprint
 from components.shared.metrics import QualityFigures
 from components.shared.profile import Profile
@@ -122,6 +123,9 @@ def render_model_card(content: ReportContent, manifest: Manifest | None, profile
             if getattr(chosen, figure) is not None
         ],
         labels=figures_by_label(on_test, content.task.labels),
+        slices=_slices_of(chosen.candidate, content.sliced),
+        not_sliced=content.not_sliced,
+        flags=_flags,
         average=content.average,
         assumption=ASSUMPTION,
         robustness=content.robustness or Robustness(),
@@ -156,6 +160,14 @@ def figures_by_label(figures: QualityFigures, labels: Sequence[str]) -> list[Lab
             )
         )
     return by_label
+
+
+def _slices_of(candidate: str, sliced: Sequence[SlicedCandidate]) -> tuple[SliceFigures, ...]:
+    return next((one.slices for one in sliced if one.candidate == candidate), ())
+
+
+def _flags(figures: SliceFigures) -> str:
+    return ", ".join(name for name, raised in (("weaker", figures.weaker), ("harmed", figures.harmed)) if raised)
 
 
 def _noises_of(candidate: str, robustness: Robustness | None) -> list[tuple[Noise, Point]]:

@@ -11,6 +11,7 @@ from markdown_it import MarkdownIt
 
 from components.compare.average_on_test import AverageOnTest
 from components.compare.reporting.model_card import figures_by_label, render_model_card
+from components.compare.slices import Estimate, SlicedCandidate, SliceFigures
 from components.shared.bundle import Manifest
 from components.shared.meter import Usage
 from components.shared.quantification import CorrectedAverage
@@ -144,6 +145,24 @@ def test_the_error_of_the_average_is_given_plain_and_corrected_with_its_interval
 def test_an_average_that_is_not_corrected_is_given_with_the_reason(content):
     average = AverageOnTest(reviews=300, truth=4.2, plain=4.05, corrected=None, objection="too few reviews")
     assert "There is no corrected average: too few reviews." in _card(replace(content, average=average))
+
+
+def test_slices_of_the_chosen_model_are_told_with_their_flags_and_stay_words(content):
+    weak = Estimate(value=0.3, low=0.2, high=0.4)
+    dresses = SliceFigures("Department", _HOSTILE, 80, quality=weak, average_error=weak, weaker=True)
+    jackets = SliceFigures("Department", "Jackets", 7)
+    sliced = (
+        SlicedCandidate(content.decision.chosen, "", 0.5, (dresses, jackets)),
+        SlicedCandidate("another", "", 0.5, (SliceFigures("Department", "Shoes", 90),)),
+    )
+    card = _card(replace(content, sliced=sliced, not_sliced={"Item": "It has 900 different values."}))
+    section = _section(card, "Quantitative analyses")
+    weaker = next(line for line in section.splitlines() if line.startswith("| Department: &lt;script&gt;"))
+    assert weaker.endswith("| 80 | 0.300 (0.200 to 0.400) | +0.300 (+0.200 to +0.400) | weaker |")
+    assert "| Department: Jackets | 7 | too few reviews | too few reviews |  |" in section
+    assert "Shoes" not in section
+    assert "Not by Item: It has 900 different values." in section
+    assert "### By slice, on select\n\nNot measured." in _card(content)
 
 
 def test_robustness_of_the_chosen_model_alone_is_told(content):
