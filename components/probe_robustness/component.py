@@ -38,7 +38,7 @@ def probe_robustness(
 
     from components.shared.step_meter import metered
 
-    with metered("probe_robustness", usage):
+    with metered("probe-robustness", usage):
         from components.probe_robustness.probing import probe_candidates
         from components.shared.records.robustness import write_robustness
 

@@ -1,14 +1,23 @@
 """Adds noise to reviews, asks the candidates on the front what they make of it, and runs the behavioural tests."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from components.compare.deciding.bootstrap import RESAMPLES, Samples, bootstrap_metric, interval
+from components.compare.deciding.bootstrap import (
+    RESAMPLES,
+    Samples,
+    bootstrap_metric,
+    confusion_cells,
+    figure_of,
+    interval,
+)
 from components.compare.deciding.inputs import DecisionInputs, gather_inputs
 from components.probe_robustness.behaviour import (
     BehaviouralTest,
@@ -18,8 +27,7 @@ from components.probe_robustness.behaviour import (
 )
 from components.probe_robustness.noises import NOISES, Noise, add_noise, share_with_synonym
 from components.shared.bundle import load_bundle
-from components.shared.metrics import quality
-from components.shared.need import Need
+from components.shared.need import Metric
 from components.shared.predictors.base import Predictor
 from components.shared.records import robustness as record
 from components.shared.records.features import Features, read_features, read_split
@@ -62,34 +70,30 @@ def probe_candidates(
         return _nothing("It was not asked for: robustness_reviews is 0.")
     description, need, measured = read_features(features), read_plan(plan).need, read_measurements(measurements)
     select = read_split(features, "select")
-    inputs = gather_inputs(measured, measurements, description, select, need, seed)
+    inputs = gather_inputs(measured, measurements, description, select, need, seed, every_figure=False)
     names = candidates_to_probe(inputs)
     if not names:
         return _nothing("No candidate meets the need, so none is on the front.")
 
-    sample = stratified_sample(select, reviews, seed)
-    texts = join_titles(sample["title"], sample["text"])
-    noises, tests, skipped = _applicable(description, seed)
-    variants = {noise.name: _variants(noise, texts, seed) for noise in noises}
-    asked = _asked(texts, variants, tests)
-    truth = description.task.indices(sample["label"].tolist())
-    by_name = {one.candidate: one for one in measured.candidates}
-    curves: dict[str, dict[str, tuple[record.Point, ...]]] = {noise.name: {} for noise in noises}
-    results: dict[str, dict[str, record.BehaviourResult]] = {test.name: {} for test in tests}
+    questions, skipped = _ask(stratified_sample(select, reviews, seed), description, seed)
+    probed = {}
     for name in names[:MOST_CANDIDATES]:
-        bundle = measured_bundle(by_name[name], sources)
-        answers = Answers(load_bundle(bundle, measured_execution(by_name[name])), asked, name)
-        for noise in noises:
-            curves[noise.name][name] = _curve(noise, answers, variants[noise.name], truth, description, need, seed)
-        for test in tests:
-            results[test.name][name] = _behave(test, answers, description.task)
+        one = next(one for one in measured.candidates if one.candidate == name)
+        predictor = load_bundle(measured_bundle(one, sources), measured_execution(one))
+        probed[name] = _probe(Answers(predictor, questions.texts, name), questions, need.quality.metric, seed)
     return Robustness(
-        reviews=len(texts),
+        reviews=len(questions.reviews),
         metric=need.quality.metric,
-        candidates=tuple(names[:MOST_CANDIDATES]),
+        candidates=tuple(probed),
         left_out=tuple(names[MOST_CANDIDATES:]),
-        noises=tuple(_noise_record(noise, texts, curves[noise.name]) for noise in noises),
-        behaviours=tuple(_behaviour_record(test, results[test.name]) for test in tests),
+        noises=tuple(
+            _noise_record(noise, questions.reviews, {name: one.curves[noise.name] for name, one in probed.items()})
+            for noise in questions.noises
+        ),
+        behaviours=tuple(
+            _behaviour_record(test, {name: one.behaviours[test.name] for name, one in probed.items()})
+            for test in questions.tests
+        ),
         skipped=skipped,
     )
 
@@ -99,6 +103,42 @@ def candidates_to_probe(inputs: DecisionInputs) -> list[str]:
     decision = inputs.decide()
     front = [name for name, standing in decision.standings.items() if standing.on_front]
     return sorted(front, key=lambda name: (name != decision.chosen, -inputs.figures[name].quality, name))
+
+
+@dataclass(frozen=True)
+class _Questions:
+    """What every candidate is asked.
+
+    Attributes:
+        task: The labels.
+        truth: True label indices of the reviews, shape (n,).
+        reviews: As they came, n of them.
+        noises: What is added to them.
+        variants: Noise to the reviews at each strength.
+        tests: The behavioural tests.
+    """
+
+    task: Task
+    truth: NDArray[np.int64]
+    reviews: list[str]
+    noises: list[Noise]
+    variants: dict[str, Variants]
+    tests: list[BehaviouralTest]
+
+    @property
+    def texts(self) -> list[str]:
+        """Every text that is asked about; some more than once."""
+        noisy = [text for by_strength in self.variants.values() for some in by_strength.values() for text in some]
+        cases = [case for test in self.tests for case in test.cases]
+        return [*noisy, *(case.text for case in cases), *(case.changed for case in cases if case.changed)]
+
+
+@dataclass(frozen=True)
+class _Probed:
+    """What one candidate answered: noise to its curve, behavioural test to its result."""
+
+    curves: dict[str, tuple[record.Point, ...]]
+    behaviours: dict[str, record.BehaviourResult]
 
 
 class Answers:
@@ -119,6 +159,11 @@ class Answers:
         self._probabilities = np.concatenate(
             [predictor.predict(different[start : start + _CHUNK]) for start in bar]
         ).astype(np.float64)
+
+    @property
+    def classes(self) -> int:
+        """The number of labels."""
+        return self._probabilities.shape[1]
 
     def of(self, texts: Sequence[str]) -> Probabilities:
         """Returns the probabilities for some of the texts, shape (n, classes)."""
@@ -144,17 +189,35 @@ def _applicable(features: Features, seed: int) -> tuple[list[Noise], list[Behavi
     return list(NOISES), tests, ()
 
 
-def _variants(noise: Noise, texts: Sequence[str], seed: int) -> Variants:
+def _ask(sample: pd.DataFrame, features: Features, seed: int) -> tuple[_Questions, tuple[Skipped, ...]]:
+    """Returns what every candidate is asked about some reviews, and what none is asked, with the reason."""
+    reviews = join_titles(sample["title"], sample["text"])
+    noises, tests, skipped = _applicable(features, seed)
+    return _Questions(
+        task=features.task,
+        truth=features.task.indices(sample["label"].tolist()),
+        reviews=reviews,
+        noises=noises,
+        variants={noise.name: _variants(noise, reviews, seed) for noise in noises},
+        tests=tests,
+    ), skipped
+
+
+def _variants(noise: Noise, reviews: Sequence[str], seed: int) -> Variants:
     return {
-        strength: [add_noise(noise, text, strength, seed) for text in texts] for strength in (0.0, *noise.strengths)
+        strength: [add_noise(noise, text, strength, seed) for text in reviews] for strength in (0.0, *noise.strengths)
     }
 
 
-def _asked(texts: Sequence[str], variants: Mapping[str, Variants], tests: Sequence[BehaviouralTest]) -> list[str]:
-    """Returns every text that a candidate is asked about."""
-    noisy = [text for by_strength in variants.values() for some in by_strength.values() for text in some]
-    sentences = [text for test in tests for case in test.cases for text in (case.text, case.changed) if text]
-    return [*texts, *noisy, *sentences]
+def _probe(answers: Answers, questions: _Questions, metric: Metric, seed: int) -> _Probed:
+    variants = questions.variants
+    return _Probed(
+        curves={
+            noise.name: _curve(noise, answers, variants[noise.name], questions.truth, metric, seed)
+            for noise in questions.noises
+        },
+        behaviours={test.name: _behave(test, answers, questions.task) for test in questions.tests},
+    )
 
 
 def _curve(
@@ -162,23 +225,27 @@ def _curve(
     answers: Answers,
     variants: Variants,
     truth: NDArray[np.int64],
-    features: Features,
-    need: Need,
+    metric: Metric,
     seed: int,
 ) -> tuple[record.Point, ...]:
     predicted = {strength: answers.of(texts) for strength, texts in variants.items()}
     if noise.keeps_label:
-        metric, scores = need.quality.metric, np.array(features.task.scores)
-        values = {strength: getattr(quality(truth, rows, scores), metric) for strength, rows in predicted.items()}
-        labels = {f"{strength:g}": rows.argmax(axis=1) for strength, rows in predicted.items()}
-        resampled = bootstrap_metric(truth, labels, len(features.task.labels), metric, seed)
-        samples = {strength: resampled[f"{strength:g}"] for strength in predicted}
+        labels = {strength: rows.argmax(axis=1) for strength, rows in predicted.items()}
+        values = {strength: _metric_of(truth, said, metric, answers.classes) for strength, said in labels.items()}
+        named = {f"{strength:g}": said for strength, said in labels.items()}
+        resampled = bootstrap_metric(truth, named, answers.classes, metric, seed)
+        samples = {strength: resampled[f"{strength:g}"] for strength in labels}
     else:
         own = predicted[0.0].argmax(axis=1)
         kept = {strength: rows[np.arange(len(rows)), own] for strength, rows in predicted.items()}
         values = {strength: float(rows.mean()) for strength, rows in kept.items()}
         samples = bootstrap_means(kept, seed)
     return tuple(_point(strength, variants, values, samples) for strength in variants)
+
+
+def _metric_of(truth: NDArray[np.int64], labels: NDArray[np.int64], metric: Metric, classes: int) -> float:
+    counts = confusion_cells(truth, labels, classes).sum(axis=0, dtype=np.float64)
+    return float(figure_of(counts[None], classes, metric)[0])
 
 
 def bootstrap_means(values: Mapping[float, Probabilities], seed: int) -> dict[float, Samples]:

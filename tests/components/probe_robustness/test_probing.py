@@ -20,13 +20,23 @@ from components.shared.records.task import Task
 from components.shared.texts.text import TextPreprocessing
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def probe(trained, measurements):
     def run(reviews=40, **changed):
         given = {"features": trained.features, "plan": trained.plan, "measurements": measurements}
         return probe_candidates(**(given | {"sources": trained.sources, "seed": 0} | changed), reviews=reviews)
 
     return run
+
+
+@pytest.fixture(scope="module")
+def found(probe):
+    return probe()
+
+
+@pytest.fixture(scope="module")
+def found_on_all(probe):
+    return probe(reviews=1000)
 
 
 @pytest.fixture(scope="module")
@@ -44,10 +54,9 @@ def _with_features(trained, directory, **changed):
     return directory
 
 
-def test_the_candidates_on_the_front_are_probed_the_chosen_one_first(probe, inputs):
+def test_the_candidates_on_the_front_are_probed_the_chosen_one_first(found, inputs):
     decision = inputs.decide()
     front = {name for name, standing in decision.standings.items() if standing.on_front}
-    found = probe()
     assert set(found.candidates) == front
     assert found.candidates[0] == decision.chosen
     assert not found.left_out and not found.skipped
@@ -57,8 +66,7 @@ def test_the_candidates_on_the_front_are_probed_the_chosen_one_first(probe, inpu
         assert set(test.results) == front
 
 
-def test_every_noise_has_a_point_a_strength_and_loses_nothing_at_strength_zero(probe):
-    found = probe()
+def test_every_noise_has_a_point_a_strength_and_loses_nothing_at_strength_zero(found):
     assert [noise.name for noise in found.noises] == [noise.name for noise in NOISES]
     for noise, kind in zip(found.noises, NOISES, strict=True):
         for points in noise.curves.values():
@@ -70,27 +78,25 @@ def test_every_noise_has_a_point_a_strength_and_loses_nothing_at_strength_zero(p
             assert all(point.loss == pytest.approx(first.value - point.value) for point in points)
 
 
-def test_without_noise_the_quality_on_all_reviews_is_that_of_the_decision(probe, inputs):
-    found = probe(reviews=1000)
-    assert found.reviews == 120
-    for name, points in found.noises[0].curves.items():
+def test_without_noise_the_quality_on_all_reviews_is_that_of_the_decision(found_on_all, inputs):
+    assert found_on_all.reviews == 120
+    for name, points in found_on_all.noises[0].curves.items():
         assert points[0].value == pytest.approx(inputs.select[name].macro_f1)
 
 
-def test_a_model_of_words_bears_capital_letters_and_suffers_from_missing_words(probe):
-    found = {noise.name: noise for noise in probe(reviews=120).noises}
+def test_a_model_of_words_bears_capital_letters_and_suffers_from_missing_words(found_on_all):
+    found = {noise.name: noise for noise in found_on_all.noises}
     for points in found["case"].curves.values():
         assert [point.loss for point in points] == [0] * len(points)
     for points in found["truncation"].curves.values():
         assert points[-1].loss > 0.1
 
 
-def test_the_same_seed_finds_the_same(probe):
-    assert probe() == probe()
+def test_the_same_seed_finds_the_same(probe, found):
+    assert probe() == found
 
 
-def test_a_case_that_is_not_passed_is_shown_with_what_the_model_says(probe):
-    found = probe()
+def test_a_case_that_is_not_passed_is_shown_with_what_the_model_says(found):
     texts = {case.text for test in behavioural_tests(0) for case in test.cases}
     for test in found.behaviours:
         for result in test.results.values():
