@@ -32,7 +32,7 @@ def test_the_summary_says_what_was_decided_and_where_the_report_is(tmp_path: Pat
 def test_figures_that_were_not_measured_are_not_zero(tmp_path: Path) -> None:
     (tmp_path / "candidates.csv").write_text(CSV, encoding="utf-8")
     (tmp_path / "decision.json").write_text(
-        json.dumps({"verdict": "none", "summary": [], "reasons": []}), encoding="utf-8"
+        json.dumps({"verdict": "none", "summary": [], "reasons": [], "run": None}), encoding="utf-8"
     )
     lines = summarise(tmp_path, [], 1.0, 1.0).splitlines()
     measured = next(line for line in lines if line.startswith("logistic "))

@@ -4,7 +4,8 @@ from subprocess import run
 import numpy as np
 import pytest
 
-from components.evaluate.measuring import measure, start, time_one_by_one, time_passes
+from components.evaluate import measuring
+from components.evaluate.measuring import measure, start, time_one_by_one, time_passes, time_rounds
 from components.shared.errors import UserError
 from components.shared.records.candidates import bundle_directory
 from components.shared.records.measurements import Spread
@@ -28,6 +29,9 @@ def test_a_bundle_is_measured_and_predicts_both_splits(trained):
     assert {split: rows.shape for split, rows in probabilities.items()} == {"select": (12, 5), "test": (2, 5)}
     assert figures["latency_reviews"] == 5
     assert 0 < figures["latency_p50_ms"] <= figures["latency_p95_ms"]
+    assert figures["latency_p95_ms"] <= figures["latency_p99_ms"]
+    assert figures["latency_timings"] == 5 * figures["latency_rounds"]["repetitions"]
+    assert figures["cpu_seconds_per_1000"] > 0
     assert figures["peak_memory_mb"] > 20
     spread = Spread(**figures["reviews_per_second"])
     assert 0 < spread.low <= spread.median <= spread.high
@@ -38,6 +42,41 @@ def test_each_review_is_timed_alone_after_a_warm_up():
     assert len(time_one_by_one(predictor, ["a"] * 20)) == 20
     assert set(predictor.calls) == {1}
     assert len(predictor.calls) == 25
+
+
+class _Clock:
+    """A clock that only moves when it is told to."""
+
+    def __init__(self, monkeypatch):
+        self.now = 0.0
+        monkeypatch.setattr(measuring.time, "perf_counter", lambda: self.now)
+
+    def predictor(self, seconds):
+        """Returns a predictor whose calls take these seconds, one after the other, then always the last."""
+        remaining = list(seconds)
+
+        def answer(texts):
+            self.now += remaining.pop(0) if len(remaining) > 1 else remaining[0]
+            return np.full((len(texts), 5), 0.2, dtype=np.float32)
+
+        return _Predictor(answer=answer)
+
+
+def test_passes_that_differ_little_are_not_repeated(monkeypatch):
+    assert len(time_passes(_Clock(monkeypatch).predictor([0.2]), ["a"] * 7, most_seconds=60.0)) == 3
+
+
+def test_passes_are_repeated_until_they_differ_little_or_the_time_is_up(monkeypatch):
+    settling = _Clock(monkeypatch).predictor([0.2, 0.6, 0.2])
+    assert 3 < len(time_passes(settling, ["a"] * 7, most_seconds=60.0)) < 100
+    unsteady = _Clock(monkeypatch).predictor([0.2, 0.6] * 100)
+    assert len(time_passes(unsteady, ["a"] * 7, most_seconds=2.0)) == 6
+
+
+def test_quick_models_time_each_review_in_several_rounds_and_slow_ones_once(monkeypatch):
+    monkeypatch.setattr(measuring, "_WARM_UP_REVIEWS", 0)
+    assert len(time_rounds(_Clock(monkeypatch).predictor([0.001]), ["a"] * 10)) == 3
+    assert len(time_rounds(_Clock(monkeypatch).predictor([1.0]), ["a"] * 10)) == 1
 
 
 def test_a_slow_model_is_passed_over_at_least_three_times():

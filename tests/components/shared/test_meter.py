@@ -1,5 +1,8 @@
 """Measuring what work takes."""
 
+import subprocess
+import sys
+
 import pytest
 
 from components.shared.meter import Meter, Usage, peak_memory_mb
@@ -48,3 +51,30 @@ def test_usage_of_work_after_work_adds_up() -> None:
 def test_an_unknown_cost_counts_nothing_and_two_unknown_costs_stay_unknown() -> None:
     assert (Usage(cost_eur=0.5) + Usage()).cost_eur == 0.5
     assert (Usage() + Usage()).cost_eur is None
+
+
+def test_processor_time_and_memory_of_a_child_are_measured() -> None:
+    before = peak_memory_mb()
+    child = (
+        f"held = bytearray({int((before + 60) * 1e6)}); held[::4096] = b'x' * len(held[::4096]); sum(range(2000000))"
+    )
+    with Meter() as alone:
+        pass
+    with Meter() as meter:
+        subprocess.run([sys.executable, "-c", child], check=True)
+    assert meter.usage.peak_memory_mb > before + 50
+    assert meter.usage.cpu_seconds > alone.usage.cpu_seconds
+
+
+def test_without_a_gpu_nothing_is_said_of_it() -> None:
+    with Meter() as meter:
+        _work()
+    assert (meter.usage.gpu_share, meter.usage.gpu_memory_mb, meter.usage.gpu_energy_wh) == (None, None, None)
+
+
+def test_the_share_of_a_gpu_is_a_mean_over_time_and_its_energy_a_sum() -> None:
+    first = Usage(seconds=30, gpu_share=0.9, gpu_memory_mb=100, gpu_energy_wh=2.0)
+    both = first + Usage(seconds=10, gpu_share=0.1, gpu_memory_mb=400)
+    assert both.gpu_share == pytest.approx(0.7)
+    assert (both.gpu_memory_mb, both.gpu_energy_wh) == (400, 2.0)
+    assert (first + Usage(seconds=1000)).gpu_share == 0.9
