@@ -1,5 +1,6 @@
 import re
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 
 import numpy as np
@@ -12,6 +13,7 @@ from components.compare.deciding.selection import Candidate, Deployed, decide
 from components.compare.explaining import ChoiceExplanation, Example
 from components.compare.flips import Flip, Flips
 from components.compare.reporting.report import ReportContent, render_report
+from components.compare.run_costs import reckon_run
 from components.compare.slices import Estimate, SlicedCandidate, SliceFigures
 from components.compare.table import Evidence, make_rows
 from components.compare.techniques import describe_gains
@@ -22,10 +24,19 @@ from components.shared.need import parse_need
 from components.shared.records.conversions import Conversion
 from components.shared.records.features import Features, Finding
 from components.shared.records.history import History
-from components.shared.records.measurements import Champion, Machine, Measurement, Measurements, Spread, TriedRuntime
+from components.shared.records.measurements import (
+    Champion,
+    Machine,
+    Measurement,
+    Measurements,
+    Power,
+    Spread,
+    TriedRuntime,
+)
 from components.shared.records.plan import Cell, Plan
 from components.shared.records.searches import Search, TrialRecord
 from components.shared.records.sensitivity import PartSensitivity, Sensitivity
+from components.shared.records.step_usage import StepUsage
 from components.shared.records.task import Task
 from components.shared.services.record import Offer
 from components.shared.texts.text import TextPreprocessing
@@ -53,6 +64,25 @@ _CONVERSION = Conversion(
 _TECHNIQUES = ("dynamic", "float16", "int8", "qat", "prune", "cluster")
 
 
+_POWER = Power(kind="estimated", how="4 W a thread", watts_per_core=4.0, ram_watts=2.0)
+_BEGUN = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def _run(need):
+    """Returns what a run took whose cleaning came from the cache."""
+    steps = (("clean", -60), ("define", 0), ("train-lstm", 1), ("evaluate", 9))
+    usages = [
+        StepUsage(
+            step=step,
+            started=_BEGUN + timedelta(minutes=minute),
+            ended=_BEGUN + timedelta(minutes=minute, seconds=30),
+            usage=Usage(seconds=30.0 + minute, cpu_seconds=20.0, peak_memory_mb=500.0),
+        )
+        for step, minute in steps
+    ]
+    return reckon_run(sorted(usages, key=lambda one: one.started), _POWER, need)
+
+
 def _measurement(name, model, chain, number):
     return Measurement(
         candidate=name,
@@ -66,6 +96,11 @@ def _measurement(name, model, chain, number):
         latency_reviews=200,
         latency_p50_ms=12.0 / (1 + number % 5),
         latency_p95_ms=15.0 / (1 + number % 5),
+        latency_p99_ms=18.0 / (1 + number % 5),
+        latency_timings=600,
+        cpu_seconds_per_1000=2.5,
+        energy_wh_per_1000=0.004,
+        power=_POWER,
         reviews_per_second=Spread(median=80.0 * (1 + number % 5), low=70.0, high=90.0, repetitions=3),
         peak_memory_mb=300.0,
         startup_seconds=Spread.of([0.8]),
@@ -127,7 +162,13 @@ def make_content(count, labels=("1", "2", "3", "4", "5"), failure="it diverged",
     )
     measurements = Measurements(
         machine=Machine(
-            processor="A processor", cores=2, memory_mb=8000.0, flags=("avx2",), system="Linux 6", python="3.11"
+            processor="A processor",
+            cores=2,
+            memory_mb=8000.0,
+            flags=("avx2",),
+            system="Linux 6",
+            python="3.11",
+            power=_POWER,
         ),
         candidates=tuple(measured),
         failures={"lstm-broken": failure},
@@ -166,6 +207,7 @@ def make_content(count, labels=("1", "2", "3", "4", "5"), failure="it diverged",
         seed=0,
         pages=pages or {},
         flips=evidence.flips,
+        run=_run(need),
     )
 
 
@@ -556,3 +598,24 @@ def test_without_a_scan_or_a_flip_there_are_no_sections_for_them():
     page = render_report(replace(make_content(1), flips={}))
     assert 'id="sensitivity"' not in page
     assert 'id="flips"' not in page
+
+
+def test_what_running_costs_is_told_in_words_and_figures():
+    html = " ".join(render_report(make_content(3)).split())
+    assert "What running costs" in html
+    assert re.search(r"started once a day and stopped when it is done, costs an estimated .* times as much", html)
+    assert "Energy is estimated: 4 W a thread." in html
+    assert "There is no GPU that could be measured." in html and "no GPU</span>" in html
+
+
+def test_where_the_time_went_has_a_picture_a_table_and_what_came_from_the_cache():
+    html = render_report(make_content(3))
+    assert "Where the time and money went" in html
+    assert 'aria-label="Seconds and euros by step. Of 100 seconds in 3 steps' in html
+    assert '<th scope="row">train-lstm</th>' in html
+    assert "A step from the cache did not run this time" in html
+    assert "This step, the comparison, writes this page" in html
+
+
+def test_without_usages_of_steps_there_is_no_section_on_them():
+    assert "Where the time and money went" not in render_report(replace(make_content(2), run=None))
