@@ -543,6 +543,18 @@ def test_the_scan_is_drawn_told_and_given_in_figures():
     assert section.count("<td>90.0%</td>") == 6
 
 
+def test_quality_stands_in_full_with_its_intervals_and_test_figures_only_where_they_may():
+    content = make_content(6)
+    rows = [replace(row, test_accuracy=None) if row.candidate == "lstm-dynamic" else row for row in content.rows]
+    section = _section(render_report(replace(content, rows=rows)), "quality")
+    on_select, on_test = section.split("On the 300 test reviews")
+    one = next(row for row in rows if row.candidate == "lstm-dynamic")
+    for value in (one.weighted_precision, one.quadratic_kappa, one.mean_absolute_error, one.calibration_error):
+        assert f"{value:.3f}" in on_select
+    assert f"{one.accuracy_low:.3f} to {one.accuracy_high:.3f}" in on_select
+    assert ">lstm<" in on_test and ">lstm-dynamic<" not in on_test
+
+
 def _sliced(value="Dresses"):
     estimate = Estimate(0.41, 0.35, 0.47)
     weak = SliceFigures(
