@@ -37,10 +37,10 @@ class EnergyMeter:
 
     def __init__(self) -> None:
         """Looks at the machine, which takes a second or two."""
-        logging.getLogger("codecarbon").setLevel(logging.ERROR)
         from codecarbon.core.cpu import is_rapl_available
         from codecarbon.external.ram import RAM
 
+        logging.getLogger("codecarbon").setLevel(logging.ERROR)  # its import sets another
         self._tracker = _start_tracker() if is_rapl_available() else None
         self.power = _counted_power() if self._tracker else _estimated_power()
         self.power = self.power.model_copy(update={"ram_watts": RAM().total_power().W})
