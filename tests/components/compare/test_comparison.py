@@ -182,3 +182,8 @@ def test_a_refusal_deploys_nothing_and_keeps_the_winner_for_later(run):
     assert comparison.verdict == "none"
     assert list((out / "winner").iterdir())
     assert "Deployment refused by an override" in (out / "report.html").read_text()
+
+
+def test_what_was_not_probed_stands_in_the_report_with_the_reason(run):
+    _, out = run()
+    assert "Not probed: robustness. Not asked for." in (out / "report.html").read_text()

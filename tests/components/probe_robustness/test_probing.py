@@ -5,7 +5,7 @@ import pytest
 
 from components.compare.deciding.inputs import gather_inputs
 from components.probe_robustness import probing
-from components.probe_robustness.behaviour import behavioural_tests
+from components.probe_robustness.behaviour import behavioural_tests, passes
 from components.probe_robustness.noises import NOISES
 from components.probe_robustness.probing import (
     Answers,
@@ -13,6 +13,7 @@ from components.probe_robustness.probing import (
     candidates_to_probe,
     probe_candidates,
 )
+from components.shared.bundle import load_bundle
 from components.shared.records.features import DESCRIPTION, read_features, read_split
 from components.shared.records.measurements import read_measurements
 from components.shared.records.plan import read_plan
@@ -175,3 +176,25 @@ def test_means_are_resampled_together():
     np.testing.assert_allclose(samples[0.0] - samples[1.0], 0.1)
     assert samples[0.0].mean() == pytest.approx(0.55, abs=0.02)
     assert samples[0.0].std() > 0.05
+
+
+def test_a_floor_model_is_invariant_to_words_it_never_saw_and_understands_those_that_it_did(logistic_bundle):
+    tests = {test.name: test for test in behavioural_tests(0)}
+    predictor = load_bundle(logistic_bundle)
+    texts = [text for test in tests.values() for case in test.cases for text in (case.text, case.changed)]
+    answers = Answers(predictor, texts, "logistic")
+
+    def passed(name):
+        cases = tests[name].cases
+        before, after = (answers.of([getattr(case, part) for case in cases]) for part in ("text", "changed"))
+        return passes(tests[name], before, after, predictor.task)
+
+    for name in ("another name", "another number", "another product", "a typo in a neutral word"):
+        assert passed(name).all()
+    praised = ["perfect" in case.text for case in tests["plain praise"].cases]
+    condemned = ["awful" in case.text for case in tests["a plain complaint"].cases]
+    denied = ["perfect" in case.text for case in tests["negated praise"].cases]
+    assert any(praised) and passed("plain praise")[praised].all()
+    assert any(condemned) and passed("a plain complaint")[condemned].all()
+    # A bag of words that never met a "not" takes what is denied for praise.
+    assert any(denied) and not passed("negated praise")[denied].any()
