@@ -18,6 +18,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from benchmarks.finished_run import latest_steps
 from benchmarks.inference_page import describe, write_page
 from benchmarks.inference_turns import Contender, take_turns
 from components.evaluate.machine import describe_machine
@@ -35,7 +36,7 @@ def main(argv: list[str] | None = None) -> None:
     """Measures the deep candidates of a finished run and prints a table for each model."""
     options = _parser().parse_args(argv)
     try:
-        steps = _steps_of(options.run)
+        steps = latest_steps(options.run)
         texts = _select_texts(steps, options.reviews)
         print(describe(describe_machine(), len(texts), options.turns), flush=True)
         results = []
@@ -67,14 +68,6 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--turns", type=int, default=5, help="(%(default)s)")
     parser.add_argument("--output", type=Path, help="directory for inference.md and inference.svg; none: print only")
     return parser
-
-
-def _steps_of(run: Path) -> Path:
-    """Returns the directory of the steps of the latest pipeline run in OUT."""
-    runs = sorted((run / "pipeline_root").glob("*/*/evaluate"))
-    if not runs:
-        raise UserError(f"{run}: no finished run of the pipeline; make one with: make run OUT={run}")
-    return runs[-1].parent
 
 
 def _select_texts(steps: Path, wanted: int) -> list[str]:
