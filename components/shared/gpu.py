@@ -61,7 +61,7 @@ class GpuMeter:
     """Measures the GPUs during a `with` block.
 
     Attributes:
-        use: What was measured, once the block has ended; None without a GPU.
+        use: What was measured, once the block has ended; None without a GPU, or if it does not tell.
     """
 
     def __init__(self) -> None:
@@ -89,16 +89,21 @@ class GpuMeter:
         self._ended.set()
         self._thread.join()
         before, after = self._energy, self._energy_wh()
-        self.use = GpuUse(
-            share=sum(self._shares) / len(self._shares),
-            memory_mb=self._memory_mb,
-            energy_wh=None if before is None or after is None else after - before,
-        )
+        if self._shares:
+            self.use = GpuUse(
+                share=sum(self._shares) / len(self._shares),
+                memory_mb=self._memory_mb,
+                energy_wh=None if before is None or after is None else after - before,
+            )
         self._nvml.nvmlShutdown()
 
     def _watch(self) -> None:
+        assert self._nvml is not None
         while True:
-            self._sample()
+            try:
+                self._sample()
+            except self._nvml.NVMLError:  # a part of a GPU (MIG) does not tell
+                return
             if self._ended.wait(_SAMPLE_SECONDS):
                 return
 

@@ -80,6 +80,19 @@ def test_a_gpu_without_an_energy_counter_has_no_energy(nvml):
     assert meter.use.energy_wh is None and meter.use.share > 0
 
 
+def test_a_part_of_a_gpu_that_does_not_tell_is_not_said_to_be_idle(nvml, monkeypatch):
+    library = nvml(TwoGpus())
+
+    def refuse(device):
+        raise NVMLError("not supported")
+
+    monkeypatch.setattr(library, "nvmlDeviceGetUtilizationRates", refuse)
+    with GpuMeter() as meter:
+        pass
+    assert meter.use is None
+    assert library.open == 0
+
+
 def test_shares_are_sampled_while_the_block_runs(nvml, monkeypatch):
     library = nvml(TwoGpus())
     monkeypatch.setattr(gpu, "_SAMPLE_SECONDS", 0.001)
