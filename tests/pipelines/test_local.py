@@ -166,6 +166,7 @@ def test_an_unreachable_uri_is_one_clear_line(tmp_path: Path) -> None:
         (["--distilbert-base-model", "./nowhere"], "./nowhere: no such file or directory"),
         (["--embeddings", "word2vec,/nowhere/glove.txt"], "/nowhere/glove.txt: no such file of word vectors"),
         (["--sparsity", "2"], "sparsity is 2"),
+        (["--override", "deploy", "--override-by", "Ada"], "override_reason is empty"),
         (["--techniques", "squeeze"], "unknown technique 'squeeze'"),
         (["--need", "NEED"], "unknown key 'budget'"),
         (["--out", "FILE/out"], "cannot write there"),

@@ -148,6 +148,21 @@ def test_a_champion_with_other_labels_is_noted_and_not_measured(trained, evaluat
     assert result.champion_measurement is None
 
 
+def test_a_champion_that_the_store_has_lost_is_told_from_none(evaluate, tmp_path):
+    (tmp_path / "champion").symlink_to("v0007")
+    result = evaluate(champion=tmp_path / "champion")
+    assert result.champion.status == "missing"
+    assert "v0007" in result.champion.note
+
+
+def test_a_paid_service_in_service_is_not_measured(trained, evaluate, tmp_path):
+    majority = bundle_directory(trained.sources[0], "majority")
+    _copy(majority, tmp_path / "champion", runtime="service")
+    result = evaluate(champion=tmp_path / "champion")
+    assert result.champion.status == "service"
+    assert result.champion_measurement is None
+
+
 def test_a_damaged_champion_is_noted(trained, evaluate, tmp_path):
     shutil.copytree(bundle_directory(trained.sources[0], "logistic"), tmp_path / "champion")
     (tmp_path / "champion" / "weights.npz").unlink()
