@@ -4,13 +4,17 @@ import shutil
 import numpy as np
 import pandas as pd
 import pytest
+from kfp import dsl
 
 from components.compare import comparison as comparison_module
 from components.compare.table import STATUSES
 from components.shared.bundle import MODEL_CARD, content_fingerprint, load_bundle, read_manifest, write_bundle
+from components.shared.errors import UserError
+from components.shared.need import Quality
 from components.shared.override import Override
 from components.shared.predictors.running import Execution
 from components.shared.records.candidates import list_bundles, onnx_directory
+from components.shared.records.features import DESCRIPTION, read_features
 from components.shared.records.measurements import MEASUREMENTS, Champion, predictions_path, read_measurements
 from components.shared.records.plan import read_plan
 
@@ -83,6 +87,40 @@ def test_the_table_has_a_row_for_what_failed_and_what_does_not_apply(run):
     assert "no int8 kernel" in table.loc["lstm-int8", "reason"]
     assert table["status"].map(STATUSES.index).is_monotonic_increasing
     assert table["reason"].notna().all()
+
+
+def test_the_winner_and_compressed_candidates_on_the_front_are_sliced(run):
+    _, out = run()
+    slices = pd.read_csv(out / "slices.csv")
+    chosen = json.loads((out / "decision.json").read_text())["candidate"]
+    assert slices["candidate"].iloc[0] == chosen
+    of_chosen = slices[slices["candidate"] == chosen]
+    assert set(of_chosen["attribute"]) == {"Review length", "Title"}
+    assert of_chosen.groupby("attribute")["reviews"].sum().tolist() == [120, 120]
+    assert of_chosen[of_chosen["reviews"] >= 50]["quality"].notna().all()
+    assert 'id="slices"' in (out / "report.html").read_text()
+
+
+def test_the_winner_has_a_roc_curve_for_each_label_that_kfp_can_log(run):
+    comparison, _ = run()
+    assert list(comparison.winner_roc) == comparison.labels
+    shown = dsl.ClassificationMetrics()
+    shown.log_roc_curve(*comparison.winner_roc["5"].thinned())
+    points = json.loads(json.dumps(shown.metadata["confidenceMetrics"], allow_nan=False))
+    assert all(0 <= value <= 1 for point in points for value in point.values())
+
+
+def test_a_need_that_goes_by_order_is_refused_for_labels_without_one(run, trained, tmp_path):
+    features = tmp_path / "features"
+    shutil.copytree(trained.features, features)
+    description = read_features(features)
+    task = description.task.model_copy(update={"ordered": False})
+    (features / DESCRIPTION).write_text(description.model_copy(update={"task": task}).model_dump_json())
+    plan = read_plan(trained.plan)
+    need = plan.need.model_copy(update={"quality": Quality(metric="quadratic_kappa")})
+    (tmp_path / "plan.json").write_text(plan.model_copy(update={"need": need}).model_dump_json())
+    with pytest.raises(UserError, match="quadratic_kappa"):
+        run(features=features, plan=tmp_path / "plan.json")
 
 
 def test_the_winner_metrics_hold_figures_of_both_splits(run):
