@@ -210,7 +210,7 @@ def test_an_override_deploys_the_named_candidate_and_stands_in_decision_table_an
     assert read_manifest(out / "winner").candidate == "majority"
     assert table.loc["majority", "status"] == "chosen"
     assert table.loc["majority", "reason"].startswith("An override chose it.")
-    assert table.loc[decision["override"]["chosen"], "reason"].endswith("An override chose another.")
+    assert "An override chose another." in table.loc[decision["override"]["chosen"], "reason"]
     assert "A person decided otherwise than the rules" in html
     assert "Ada &lt;b&gt;" in html and "Ada <b>" not in html
 
