@@ -10,6 +10,8 @@ from components.compare.charts.trade_off import ACCENT, AGAINST, INK, MUTED, PAN
 from components.compare.slices import Estimate, SlicedCandidate, SliceFigures
 
 _ROW_INCHES, _AXIS_INCHES = 0.21, 0.55
+#: Words name no more slices than this.
+_NAMED = 5
 
 
 def draw_slices(sliced: SlicedCandidate, metric: str) -> str:
@@ -50,22 +52,26 @@ def describe_slices(sliced: SlicedCandidate, metric: str) -> str:
     large = [one for one in sliced.slices if one.quality]
     if not large:
         return "No slice has enough reviews to say anything of."
-    weaker = [_name(one, one.difference) for one in large if one.weaker]
+    weaker = _name([(one, one.difference) for one in large if one.weaker])
     said = (
-        f"Significantly weaker than on the other reviews, by {metric}: {'; '.join(weaker)}."
+        f"Significantly weaker than on the other reviews, by {metric}: {weaker}."
         if weaker
         else f"On none of the {len(large)} slices is it significantly weaker than on the other reviews."
     )
     if not sliced.parent:
         return said
-    harmed = [_name(one, one.change) for one in large if one.harmed]
+    harmed = _name([(one, one.change) for one in large if one.harmed])
     if harmed:
-        return f"{said} Compression harmed it, against {sliced.parent}: {'; '.join(harmed)}."
+        return f"{said} Compression harmed it, against {sliced.parent}: {harmed}."
     return f"{said} On none did compression do significant harm, against {sliced.parent}."
 
 
-def _name(one: SliceFigures, difference: Estimate | None) -> str:
-    return f"{one.attribute}, {one.value}" + (f" ({difference.value:+.3f})" if difference else "")
+def _name(slices: Sequence[tuple[SliceFigures, Estimate | None]]) -> str:
+    """Returns the slices with the largest differences, in words."""
+    known = [(difference.value, f"{one.attribute}, {one.value}") for one, difference in slices if difference]
+    named = [f"{name} ({value:+.3f})" for value, name in sorted(known)[:_NAMED]]
+    more = [f"and {len(known) - _NAMED} more"] if len(known) > _NAMED else []
+    return "; ".join([*named, *more])
 
 
 def _lines(slices: Sequence[SliceFigures]) -> list[str | SliceFigures]:

@@ -68,6 +68,17 @@ def test_words_name_the_weaker_slices():
     )
 
 
+def test_words_name_no_more_than_the_five_weakest():
+    weak = [
+        replace(_slice(f"s{number}", 0.3, weaker=True), difference=Estimate(-0.1 - number / 100, -0.3, -0.05))
+        for number in range(7)
+    ]
+    words = describe_slices(SlicedCandidate("a", "", 0.5, tuple(weak)), "macro-F1")
+    assert "Department, s6 (-0.160); Department, s5" in words
+    assert words.endswith("; and 2 more.")
+    assert "s1 " not in words
+
+
 def test_words_name_the_slices_that_compression_harmed():
     assert describe_slices(_COMPRESSED, "macro-F1") == (
         "On none of the 2 slices is it significantly weaker than on the other reviews. "
