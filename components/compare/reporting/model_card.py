@@ -20,6 +20,8 @@ from components.shared.bundle import Manifest, content_fingerprint
 from components.shared.metrics import QualityFigures
 from components.shared.profile import Profile
 from components.shared.quantification import ASSUMPTION
+from components.shared.records.features import Features
+from components.shared.records.plan import DEEP_MODELS, MODELS
 from components.shared.records.robustness import Behaviour, Noise, Point, Robustness
 
 _STATUS = {
@@ -112,7 +114,8 @@ def render_model_card(content: ReportContent, manifest: Manifest | None, profile
         features=content.features,
         profile=profile,
         shares_of_labels=list(zip(content.task.labels, content.features.class_shares, strict=True)),
-        imbalance=_IMBALANCE[content.features.imbalance],
+        trained=manifest.model in MODELS and not content.plan.brought_model(manifest.model),
+        imbalance=_against_imbalance(manifest, content.features),
         split=_SPLIT[content.features.split_by],
         warnings=[one for one in content.features.findings if one.outcome in ("warning", "allowed")],
         select_rows=content.select[chosen.candidate].rows,
@@ -180,6 +183,12 @@ def _behaviours_of(candidate: str, robustness: Robustness | None) -> list[tuple[
     """Returns each behavioural test of a candidate, with the number of cases it passes."""
     tests = robustness.behaviours if robustness else ()
     return [(test, test.results[candidate].passed) for test in tests if candidate in test.results]
+
+
+def _against_imbalance(manifest: Manifest, features: Features) -> str:
+    """Returns what training did about rare labels: class weights serve deep models and balanced linear ones."""
+    weighed = manifest.model in DEEP_MODELS or manifest.candidate.endswith("-balanced")
+    return _IMBALANCE["none" if features.imbalance == "weights" and not weighed else features.imbalance]
 
 
 def _share(part: int, whole: int) -> float | None:

@@ -16,6 +16,7 @@ from components.shared.bundle import Manifest
 from components.shared.meter import Usage
 from components.shared.quantification import CorrectedAverage
 from components.shared.records.features import Finding
+from components.shared.records.measurements import Power
 from components.shared.records.robustness import (
     Behaviour,
     BehaviourResult,
@@ -95,7 +96,18 @@ def test_euros_are_marked_as_estimated_and_what_was_not_measured_is_said_not_to_
     section = _section(_card(content), "Cost and environmental impact")
     for line in section.splitlines():
         assert "€" not in line or "estimated" in line
-    assert "| energy of 1,000 reviews, not measured | not measured |" in section
+    assert "| energy of the training's GPU | not measured |" in section
+
+
+@pytest.mark.parametrize("kind", ["measured", "estimated"])
+def test_energy_says_whether_it_was_measured_and_how(content, kind):
+    power = Power(kind=kind, how="by a counter")
+    measured = tuple(
+        one.model_copy(update={"power": power, "energy_wh_per_1000": 0.25}) for one in content.measurements.candidates
+    )
+    measurements = content.measurements.model_copy(update={"candidates": measured})
+    section = _section(_card(replace(content, measurements=measurements)), "Cost and environmental impact")
+    assert f"| energy of 1,000 reviews, {kind} | 0.25 Wh (by a counter) |" in section
 
 
 def test_without_a_chosen_model_the_card_is_one_line_below_its_title(content):
@@ -145,6 +157,24 @@ def test_the_error_of_the_average_is_given_plain_and_corrected_with_its_interval
 def test_an_average_that_is_not_corrected_is_given_with_the_reason(content):
     average = AverageOnTest(reviews=300, truth=4.2, plain=4.05, corrected=None, objection="too few reviews")
     assert "There is no corrected average: too few reviews." in _card(replace(content, average=average))
+
+
+@pytest.mark.parametrize(
+    ("model", "candidate", "words"),
+    [
+        ("lstm", "lstm-prune", "errors on rare labels weigh more"),
+        ("logistic", "logistic-balanced", "errors on rare labels weigh more"),
+        ("logistic", "logistic", "nothing is done"),
+    ],
+)
+def test_what_training_did_about_rare_labels_is_told_of_the_model_itself(content, model, candidate, words):
+    section = _section(_card(content, model=model, candidate=candidate), "Training data")
+    assert f"Against their imbalance: {words}" in section
+
+
+def test_a_model_that_the_run_did_not_train_is_said_not_to_be(content):
+    section = _section(_card(content, model="vader"), "Training data")
+    assert "was not trained by the run" in section and "imbalance" not in section
 
 
 def test_slices_of_the_chosen_model_are_told_with_their_flags_and_stay_words(content):
