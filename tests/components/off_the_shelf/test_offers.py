@@ -18,6 +18,7 @@ from components.shared.records import features as features_module
 from components.shared.records.candidates import bundle_directory, list_bundles, read_failures
 from components.shared.records.features import read_split
 from components.shared.records.measurements import read_measurements, read_predictions
+from components.shared.records.robustness import Robustness, write_robustness
 from components.shared.services.access import VARIABLES
 from components.shared.services.answers import AnswerStore, Caps
 from components.shared.services.record import read_records
@@ -223,20 +224,26 @@ def compared(trained, few, tmp_path):
         evaluation.evaluate_candidates(
             few, trained.plan, sources, tmp_path / "champion", 5, tmp_path / "measurements"
         )
+        write_robustness(tmp_path / "robustness.json", Robustness())
         compare_candidates(
             features=few,
             plan=trained.plan,
             measurements=tmp_path / "measurements",
+            robustness=tmp_path / "robustness.json",
             sources=sources,
             pages={},
+            step_usages=[],
             explained_reviews=0,
             redact_reviews=False,
+            override=None,
             seed=0,
             table=tmp_path / "candidates.csv",
+            slices=tmp_path / "slices.csv",
             decision=tmp_path / "decision.json",
             winner=tmp_path / "winner",
             explanations=tmp_path / "explanations.json",
             report=tmp_path / "report.html",
+            model_card=tmp_path / "model_card.md",
         )
         lines = (tmp_path / "candidates.csv").read_text(encoding="utf-8").splitlines()
         names = lines[0].split(",")
@@ -265,9 +272,9 @@ def test_without_a_key_only_the_price_appears_and_the_break_even(offer, compared
     assert row["status"] == "not measured: no key"
     assert float(row["cost_per_1000_eur"]) == pytest.approx(0.9)
     assert {name for name, value in row.items() if value and name not in ("on_front",)} == {
-        "candidate", "model", "status", "cost_per_month_eur", "cost_per_1000_eur", "reason",
+        "candidate", "model", "status", "running_per_month_eur", "cost_per_month_eur", "cost_per_1000_eur", "reason",
     }  # fmt: skip
-    section = report[report.index("Buying it instead") :].partition("</section>")[0]
+    section = report[report.index('id="services"') :].partition("</section>")[0]
     assert "azure-language" in section and "is cheaper from" in section and "0.9 € per 1,000 records" in section
 
 
