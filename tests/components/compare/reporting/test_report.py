@@ -631,3 +631,46 @@ def test_where_the_time_went_has_a_picture_a_table_and_what_came_from_the_cache(
 
 def test_without_usages_of_steps_there_is_no_section_on_them():
     assert "Where the time and money went" not in render_report(replace(make_content(2), run=None))
+
+
+def test_the_contents_link_to_every_section_in_the_order_of_the_page(tmp_path):
+    page = tmp_path / "page.html"
+    page.write_text("<p>about the data</p>")
+    content = replace(make_content(3, pages={"Data": page}), explained=make_explained())
+    html = render_report(content)
+    linked = re.findall(r'<li><a href="#([^"]+)">', html)
+    assert linked == re.findall(r'<h2 id="([^"]+)">', html)
+    order = ["winner", "trade-off", "candidates", "techniques", "flips", "words", "data", "reproduce"]
+    assert [name for name in linked if name in order] == order
+
+
+def test_a_run_can_be_repeated_from_the_report():
+    content = make_content(3)
+    plan = content.plan.model_copy(update={"parameters": {"data": _HOSTILE, "seed": 7}})
+    html = render_report(replace(content, plan=plan, versions={"numpy": "2.4.6"}))
+    _read(html)
+    section = _section(html, "reproduce")
+    assert "python -m pipelines.local" in section and "--seed=7" in section and "--preset=full" in section
+    assert "numpy 2.4.6" in section
+    for fingerprint in ("d" * 16, "c" * 16, f"fingerprint of {content.decision.chosen}"):
+        assert fingerprint in section
+    assert "<script>" not in section
+
+
+def test_without_known_parameters_no_command_is_promised():
+    assert "python -m pipelines.local" not in _section(render_report(make_content(1)), "reproduce")
+
+
+@pytest.mark.parametrize("count", [1, 60])
+def test_every_row_can_be_filtered_by_what_the_filters_offer(count):
+    html = render_report(make_content(count))
+    offered = {kind: set(re.findall(r"<option>([^<]+)</option>", select)) for kind, select in _selects(html).items()}
+    table = html[html.index('<table id="table"') :].partition("</table>")[0]
+    rows = re.findall(r'data-model="([^"]*)" data-techniques="([^"]*)"', table)
+    assert len(rows) == count + 1  # and the one that failed
+    assert {model for model, _ in rows} - {""} == offered["model"]
+    assert {name for _, chain in rows for name in chain.split()} - {"none"} == offered["techniques"]
+
+
+def _selects(html):
+    return dict(re.findall(r'<select data-filter="(\w+)">(.*?)</select>', html, re.DOTALL))
