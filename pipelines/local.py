@@ -33,6 +33,7 @@ _RESULTS = {
     "report": "report.html",
     "model_card": "model_card.md",
     "candidates": "candidates.csv",
+    "slices": "slices.csv",
     "decision": "decision.json",
 }
 #: A step's process must neither call home nor look for model hubs, and its log lines are wanted at once.

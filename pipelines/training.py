@@ -50,6 +50,7 @@ class Results(NamedTuple):
     report: dsl.HTML
     model_card: dsl.Markdown
     candidates: dsl.Dataset
+    slices: dsl.Dataset
     decision: dsl.Artifact
     winner: dsl.Model
 
@@ -752,6 +753,7 @@ def training_pipeline(
         report=compared.outputs["report"],
         model_card=compared.outputs["model_card"],
         candidates=compared.outputs["candidates"],
+        slices=compared.outputs["slices"],
         decision=compared.outputs["decision"],
         winner=compared.outputs["winner"],
     )

@@ -49,7 +49,8 @@ def first_run(table: Path, need: Path, tmp_path_factory: pytest.TempPathFactory)
 
 def test_a_run_leaves_what_the_readme_promises(first_run: tuple[Path, str]) -> None:
     out, printed = first_run
-    for name in ("report.html", "model_card.md", "candidates.csv", "decision.json", "winner", "models", "pipeline_root", "run.log"):
+    files = ("report.html", "model_card.md", "candidates.csv", "slices.csv", "decision.json", "run.log")
+    for name in (*files, "winner", "models", "pipeline_root"):
         assert (out / name).exists(), name
     assert "Verdict: deploy" in printed and str(out / "report.html") in printed
     assert {"logistic", "logistic-balanced", "majority"} <= set(pd.read_csv(out / "candidates.csv")["candidate"])
