@@ -19,7 +19,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from benchmarks.finished_run import latest_steps
-from benchmarks.inference_page import describe, write_page
+from benchmarks.inference_page import describe, read_quality, write_page
 from benchmarks.inference_turns import Contender, take_turns
 from components.evaluate.machine import describe_machine
 from components.shared.bundle import MANIFEST, load_bundle, read_manifest
@@ -36,7 +36,7 @@ def main(argv: list[str] | None = None) -> None:
     """Measures the deep candidates of a finished run and prints a table for each model."""
     options = _parser().parse_args(argv)
     try:
-        steps = latest_steps(options.run)
+        steps, quality = latest_steps(options.run), read_quality(options.run)
         texts = _select_texts(steps, options.reviews)
         print(describe(describe_machine(), len(texts), options.turns), flush=True)
         results = []
@@ -44,7 +44,7 @@ def main(argv: list[str] | None = None) -> None:
             contenders = [*_baselines(steps, model), *_candidates(steps, model, options.candidates)]
             measured = take_turns(contenders, texts, options.latency_reviews, options.turns)
             results.append((model, measured))
-        write_page(results, options.run, options.output, describe(describe_machine(), len(texts), options.turns))
+        write_page(results, quality, options.output, describe(describe_machine(), len(texts), options.turns))
     except UserError as error:
         sys.exit(str(error))
 

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 
 from benchmarks.inference_turns import Figures
 from components.shared.bundle import gzip_bytes, read_manifest
+from components.shared.errors import UserError
 from components.shared.files import atomic_path, write_text
 from components.shared.records.measurements import Machine
 
@@ -31,17 +32,19 @@ def describe(machine: Machine, reviews: int, turns: int) -> str:
 
 
 def write_page(
-    results: Sequence[tuple[str, Mapping[str, Figures]]], run: Path, output: Path | None, how: str
+    results: Sequence[tuple[str, Mapping[str, Figures]]],
+    quality: Mapping[str, float],
+    output: Path | None,
+    how: str,
 ) -> None:
     """Prints the tables; writes inference.md and inference.svg into `output`, if there is one.
 
     Args:
         results: Model and the figures of its contenders, by name.
-        run: OUT of the run, for the quality of its candidates.
+        quality: From `read_quality`.
         output: Directory to write into.
         how: The sentence from `describe`.
     """
-    quality = _quality(run)
     tables = [_table(model, figures, quality) for model, figures in results]
     text = "\n\n".join(tables)
     print(text)
@@ -51,10 +54,21 @@ def write_page(
             _draw(results).savefig(staged, format="svg", metadata={"Date": None})
 
 
-def _quality(run: Path) -> dict[str, float]:
-    """Returns the macro-F1 on select of every candidate that was measured."""
-    with (run / "candidates.csv").open(encoding="utf-8", newline="") as stream:
-        return {row["candidate"]: float(row["macro_f1"]) for row in csv.DictReader(stream) if row["macro_f1"]}
+def read_quality(run: Path) -> dict[str, float]:
+    """Returns the macro-F1 on select of every candidate that was measured.
+
+    Args:
+        run: OUT of a finished run.
+
+    Raises:
+        UserError: The run left no table.
+    """
+    table = run / "candidates.csv"
+    try:
+        with table.open(encoding="utf-8", newline="") as stream:
+            return {row["candidate"]: float(row["macro_f1"]) for row in csv.DictReader(stream) if row["macro_f1"]}
+    except OSError as error:
+        raise UserError(f"{table}: {error.strerror}; --run takes the OUT of a run that ended well") from error
 
 
 def _table(model: str, figures: Mapping[str, Figures], quality: Mapping[str, float]) -> str:
