@@ -29,10 +29,10 @@ from tqdm import tqdm
 from benchmarks.finished_run import latest_steps
 from benchmarks.simulated_candidates import Labels, degrade, exchange_errors, macro_f1
 from components.compare.comparison import compare_candidates
-from components.compare.deciding.bootstrap import RESAMPLES, bootstrap_metric
-from components.compare.deciding.decision import Candidate, Decision, Deployed
-from components.compare.deciding.inputs import DecisionInputs, gather_inputs
-from components.compare.deciding.selection import decide
+from components.shared.deciding.bootstrap import RESAMPLES, bootstrap_metric
+from components.shared.deciding.decision import Candidate, Decision, Deployed
+from components.shared.deciding.inputs import DecisionInputs, gather_inputs
+from components.shared.deciding.selection import decide
 from components.shared.errors import UserError
 from components.shared.files import write_text
 from components.shared.metrics import quality

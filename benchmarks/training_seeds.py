@@ -18,11 +18,11 @@ from numpy.typing import NDArray
 
 from benchmarks.preparation import clean_table, engineer_features
 from benchmarks.tables import spread
-from components.compare.deciding.bootstrap import bootstrap_metric, interval
 from components.define.preflight import make_plan
 from components.finetune_distilbert.finetuning import DistilBertSettings, finetune
 from components.off_the_shelf.offers import Wish, offer_services
 from components.shared.bundle import load_bundle
+from components.shared.deciding.bootstrap import bootstrap_metric, interval
 from components.shared.files import write_text
 from components.shared.metrics import quality
 from components.shared.records.candidates import list_bundles

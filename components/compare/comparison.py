@@ -11,11 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from components.compare.average_on_test import check_average
-from components.compare.deciding.bootstrap import CONFIDENCE, RESAMPLES, intervals_of
-from components.compare.deciding.break_even import compare_with_services, own_cost
-from components.compare.deciding.decision import Decision, Verdict
-from components.compare.deciding.gate import DECISIVE_SAVING, MINIMUM_SAVING
-from components.compare.deciding.inputs import gather_inputs, resample_quality
 from components.compare.explaining import ChoiceExplanation, explain_choice
 from components.compare.flips import find_flips
 from components.compare.reporting.model_card import render_model_card
@@ -27,6 +22,11 @@ from components.compare.slicing import find_slices
 from components.compare.table import Evidence, Row, make_rows, write_rows
 from components.compare.techniques import describe_gains, float_parents
 from components.shared.bundle import MODEL_CARD, read_manifest, set_execution, set_responses
+from components.shared.deciding.bootstrap import CONFIDENCE, RESAMPLES, intervals_of
+from components.shared.deciding.break_even import compare_with_services, own_cost
+from components.shared.deciding.decision import Decision, Verdict
+from components.shared.deciding.gate import DECISIVE_SAVING, MINIMUM_SAVING
+from components.shared.deciding.inputs import gather_inputs, resample_quality
 from components.shared.files import atomic_path, write_text
 from components.shared.metrics import RocCurve, quality, roc_of_label
 from components.shared.override import Override

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from components.compare.deciding.costs import usage_cost_eur
+from components.shared.deciding.costs import usage_cost_eur
 from components.shared.meter import Usage
 from components.shared.need import Need
 from components.shared.records.measurements import Power

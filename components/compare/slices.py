@@ -19,7 +19,8 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import false_discovery_control
 
-from components.compare.deciding.bootstrap import (
+from components.compare.slicing import Slice
+from components.shared.deciding.bootstrap import (
     CONFIDENCE,
     RESAMPLES,
     Samples,
@@ -28,7 +29,6 @@ from components.compare.deciding.bootstrap import (
     figure_of,
     interval,
 )
-from components.compare.slicing import Slice
 from components.shared.files import atomic_path
 from components.shared.metrics import score_errors
 from components.shared.need import Metric

@@ -7,8 +7,10 @@ from typing import Any
 
 import pandas as pd
 
-from components.compare.deciding.bootstrap import Figure
-from components.compare.deciding.costs import (
+from components.compare.flips import Flips
+from components.compare.reporting.wording import describe_tried, sentence
+from components.shared.deciding.bootstrap import Figure
+from components.shared.deciding.costs import (
     DAYS_A_MONTH,
     always_on_per_month_eur,
     cost_per_1000_eur,
@@ -18,9 +20,7 @@ from components.compare.deciding.costs import (
     training_per_month_eur,
     usage_cost_eur,
 )
-from components.compare.deciding.selection import METRIC_NAMES, Decision, Standing
-from components.compare.flips import Flips
-from components.compare.reporting.wording import describe_tried, sentence
+from components.shared.deciding.selection import METRIC_NAMES, Decision, Standing
 from components.shared.files import atomic_path
 from components.shared.metrics import QualityFigures
 from components.shared.need import Need

@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from components.compare.deciding.bootstrap import Samples
-from components.compare.deciding.decision import Candidate, Difference
-from components.compare.deciding.gate import compare_quality
 from components.compare.reporting.wording import sentence
 from components.shared.chains import candidate_id
+from components.shared.deciding.bootstrap import Samples
+from components.shared.deciding.decision import Candidate, Difference
+from components.shared.deciding.gate import compare_quality
 from components.shared.records.conversions import Conversion
 from components.shared.records.measurements import Measurement, Spread
 

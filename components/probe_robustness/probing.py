@@ -10,15 +10,6 @@ import pandas as pd
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from components.compare.deciding.bootstrap import (
-    RESAMPLES,
-    Samples,
-    bootstrap_metric,
-    confusion_cells,
-    figure_of,
-    interval,
-)
-from components.compare.deciding.inputs import DecisionInputs, gather_inputs
 from components.probe_robustness.behaviour import (
     BehaviouralTest,
     behavioural_tests,
@@ -27,6 +18,15 @@ from components.probe_robustness.behaviour import (
 )
 from components.probe_robustness.noises import NOISES, Noise, add_noise, share_with_synonym
 from components.shared.bundle import load_bundle
+from components.shared.deciding.bootstrap import (
+    RESAMPLES,
+    Samples,
+    bootstrap_metric,
+    confusion_cells,
+    figure_of,
+    interval,
+)
+from components.shared.deciding.inputs import DecisionInputs, gather_inputs
 from components.shared.need import Metric
 from components.shared.predictors.base import Predictor
 from components.shared.records import robustness as record

@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from components.compare.charts.trade_off import ACCENT, INK, MUTED, PANEL_STYLE, to_svg
-from components.compare.deciding.selection import METRIC_NAMES
+from components.shared.deciding.selection import METRIC_NAMES
 from components.shared.records.searches import Search, in_words
 
 

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 import yaml
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from components.compare.deciding.bootstrap import CONFIDENCE, RESAMPLES
-from components.compare.deciding.costs import usage_cost_eur
-from components.compare.deciding.selection import METRIC_NAMES
 from components.compare.reporting.markdown import escape_markdown, indented_block
 from components.compare.reporting.report import ReportContent
 from components.compare.slices import SlicedCandidate, SliceFigures
 from components.shared.bundle import Manifest, content_fingerprint
+from components.shared.deciding.bootstrap import CONFIDENCE, RESAMPLES
+from components.shared.deciding.costs import usage_cost_eur
+from components.shared.deciding.selection import METRIC_NAMES
 from components.shared.metrics import QualityFigures
 from components.shared.profile import Profile
 from components.shared.quantification import ASSUMPTION

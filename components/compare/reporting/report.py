@@ -17,9 +17,6 @@ from components.compare.charts.trade_off import Point, draw_trade_off
 from components.compare.charts.training_curves import describe_curves, draw_curves
 from components.compare.charts.tuning import describe_search, draw_search
 from components.compare.charts.words import draw_driving_words, draw_review_words
-from components.compare.deciding.bootstrap import CONFIDENCE, RESAMPLES, Samples, interval
-from components.compare.deciding.break_even import BreakEven, OwnCost
-from components.compare.deciding.selection import METRIC_NAMES, Decision
 from components.compare.explaining import MINIMUM_OCCURRENCES, ChoiceExplanation, Example
 from components.compare.flips import Flips
 from components.compare.reporting.calibration import show_calibration
@@ -36,6 +33,9 @@ from components.compare.run_costs import RunCosts
 from components.compare.slices import SlicedCandidate
 from components.compare.table import Row
 from components.compare.techniques import Gain
+from components.shared.deciding.bootstrap import CONFIDENCE, RESAMPLES, Samples, interval
+from components.shared.deciding.break_even import BreakEven, OwnCost
+from components.shared.deciding.selection import METRIC_NAMES, Decision
 from components.shared.files import write_text
 from components.shared.metrics import QualityFigures, RocCurve
 from components.shared.need import Need

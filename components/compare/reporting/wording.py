@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from components.compare.deciding.decision import Decision
+from components.shared.deciding.decision import Decision
 from components.shared.records.measurements import TriedRuntime
 
 _HEADLINES = {

@@ -3,9 +3,9 @@ from dataclasses import fields
 import pandas as pd
 import pytest
 
-from components.compare.deciding.decision import Decision, Difference, Standing
 from components.compare.flips import Flips
 from components.compare.table import Evidence, Row, make_rows, write_rows
+from components.shared.deciding.decision import Decision, Difference, Standing
 from components.shared.meter import Usage
 from components.shared.metrics import QualityFigures
 from components.shared.need import parse_need

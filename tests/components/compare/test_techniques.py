@@ -1,7 +1,7 @@
 import numpy as np
 
-from components.compare.deciding.decision import Candidate
 from components.compare.techniques import describe_gains
+from components.shared.deciding.decision import Candidate
 from components.shared.meter import Usage
 from components.shared.records.conversions import Conversion
 from components.shared.records.measurements import Measurement, Spread

@@ -3,7 +3,6 @@ import shutil
 import numpy as np
 import pytest
 
-from components.compare.deciding.inputs import gather_inputs
 from components.probe_robustness import probing
 from components.probe_robustness.behaviour import behavioural_tests, passes
 from components.probe_robustness.noises import NOISES
@@ -14,6 +13,7 @@ from components.probe_robustness.probing import (
     probe_candidates,
 )
 from components.shared.bundle import load_bundle
+from components.shared.deciding.inputs import gather_inputs
 from components.shared.records.features import DESCRIPTION, read_features, read_split
 from components.shared.records.measurements import read_measurements
 from components.shared.records.plan import read_plan

@@ -6,10 +6,6 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
-from components.compare.deciding.bootstrap import bootstrap_metric, interval
-from components.compare.deciding.break_even import BreakEven, OwnCost
-from components.compare.deciding.costs import cost_per_month_eur
-from components.compare.deciding.selection import Candidate, Deployed, decide
 from components.compare.explaining import ChoiceExplanation, Example
 from components.compare.flips import Flip, Flips
 from components.compare.reporting.report import ReportContent, render_report
@@ -17,6 +13,10 @@ from components.compare.run_costs import reckon_run
 from components.compare.slices import Estimate, SlicedCandidate, SliceFigures
 from components.compare.table import Evidence, make_rows
 from components.compare.techniques import describe_gains
+from components.shared.deciding.bootstrap import bootstrap_metric, interval
+from components.shared.deciding.break_even import BreakEven, OwnCost
+from components.shared.deciding.costs import cost_per_month_eur
+from components.shared.deciding.selection import Candidate, Deployed, decide
 from components.shared.explanations import DrivingWords, Explanation, WordEffect
 from components.shared.meter import Usage
 from components.shared.metrics import quality, roc_of_label

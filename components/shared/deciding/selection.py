@@ -17,11 +17,11 @@ All figures are of the select split; test figures play no role.
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from components.compare.deciding.bootstrap import Samples, interval
-from components.compare.deciding.decision import METRIC_NAMES, Candidate, Decision, Deployed, Standing
-from components.compare.deciding.gate import DECISIVE_SAVING, Rival, compare_quality, pass_gate
-from components.compare.deciding.overriding import apply_override
-from components.compare.deciding.wording import write_cost_and_certainty, write_difference, write_euros
+from components.shared.deciding.bootstrap import Samples, interval
+from components.shared.deciding.decision import METRIC_NAMES, Candidate, Decision, Deployed, Standing
+from components.shared.deciding.gate import DECISIVE_SAVING, Rival, compare_quality, pass_gate
+from components.shared.deciding.overriding import apply_override
+from components.shared.deciding.wording import write_cost_and_certainty, write_difference, write_euros
 from components.shared.need import Need
 from components.shared.override import Override
 

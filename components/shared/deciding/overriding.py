@@ -7,9 +7,9 @@ nor what was never measured, goes into service.
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from components.compare.deciding.bootstrap import Samples
-from components.compare.deciding.decision import Candidate, Decision, Deployed, Overridden, Verdict
-from components.compare.deciding.wording import write_cost_and_certainty
+from components.shared.deciding.bootstrap import Samples
+from components.shared.deciding.decision import Candidate, Decision, Deployed, Overridden, Verdict
+from components.shared.deciding.wording import write_cost_and_certainty
 from components.shared.override import Override
 
 

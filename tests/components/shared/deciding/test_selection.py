@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from components.compare.deciding.decision import Candidate, Deployed
-from components.compare.deciding.selection import decide, find_front, weigh_burdens
+from components.shared.deciding.decision import Candidate, Deployed
+from components.shared.deciding.selection import decide, find_front, weigh_burdens
 from components.shared.need import parse_need
 
 _NEED = parse_need(

@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from components.compare.deciding.costs import cost_per_review_eur, fixed_cost_per_day_eur
+from components.shared.deciding.costs import cost_per_review_eur, fixed_cost_per_day_eur
 from components.shared.need import Need
 from components.shared.records.measurements import Measurement
 from components.shared.services.record import Offer

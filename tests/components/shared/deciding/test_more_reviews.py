@@ -3,8 +3,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.compare.deciding.decision import Difference
-from components.compare.deciding.more_reviews import estimate_more_reviews
+from components.shared.deciding.decision import Difference
+from components.shared.deciding.more_reviews import estimate_more_reviews
 
 
 def test_an_interval_twice_too_wide_takes_four_times_the_reviews():

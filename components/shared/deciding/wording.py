@@ -1,7 +1,7 @@
 """Figures of the decision in words."""
 
-from components.compare.deciding.bootstrap import Samples, interval
-from components.compare.deciding.decision import Candidate, Difference
+from components.shared.deciding.bootstrap import Samples, interval
+from components.shared.deciding.decision import Candidate, Difference
 
 
 def write_euros(value: float) -> str:

@@ -1,6 +1,6 @@
 import pytest
 
-from components.compare.deciding.costs import (
+from components.shared.deciding.costs import (
     always_on_per_month_eur,
     cost_per_1000_eur,
     cost_per_month_eur,

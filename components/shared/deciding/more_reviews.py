@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 
-from components.compare.deciding.decision import Difference
+from components.shared.deciding.decision import Difference
 
 
 def estimate_more_reviews(

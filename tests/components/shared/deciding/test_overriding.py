@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from components.compare.deciding.decision import Candidate, Decision, Deployed, Difference
-from components.compare.deciding.overriding import apply_override
+from components.shared.deciding.decision import Candidate, Decision, Deployed, Difference
+from components.shared.deciding.overriding import apply_override
 from components.shared.override import Override
 
 _CHEAP, _DEAR, _BOUGHT = (

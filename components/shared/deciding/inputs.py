@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from components.compare.deciding.bootstrap import METRICS, Figure, Samples, bootstrap_metrics
-from components.compare.deciding.costs import cost_per_month_eur
-from components.compare.deciding.decision import Candidate, Decision, Deployed
-from components.compare.deciding.selection import decide
+from components.shared.deciding.bootstrap import METRICS, Figure, Samples, bootstrap_metrics
+from components.shared.deciding.costs import cost_per_month_eur
+from components.shared.deciding.decision import Candidate, Decision, Deployed
+from components.shared.deciding.selection import decide
 from components.shared.metrics import QualityFigures, check_metric, quality, score_errors
 from components.shared.need import Metric, Need
 from components.shared.override import Override

@@ -2,8 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.compare.deciding.break_even import OwnCost, break_even_reviews, compare_with_services, own_cost
-from components.compare.deciding.costs import cost_per_month_eur
+from components.shared.deciding.break_even import OwnCost, break_even_reviews, compare_with_services, own_cost
+from components.shared.deciding.costs import cost_per_month_eur
 from components.shared.meter import Usage
 from components.shared.need import parse_need
 from components.shared.records.measurements import Measurement, Spread

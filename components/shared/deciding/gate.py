@@ -20,10 +20,10 @@ Situations and verdicts, first match:
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from components.compare.deciding.bootstrap import Samples, interval
-from components.compare.deciding.decision import METRIC_NAMES, Candidate, Deployed, Difference, Verdict
-from components.compare.deciding.more_reviews import estimate_more_reviews
-from components.compare.deciding.wording import write_difference, write_euros, write_more_reviews
+from components.shared.deciding.bootstrap import Samples, interval
+from components.shared.deciding.decision import METRIC_NAMES, Candidate, Deployed, Difference, Verdict
+from components.shared.deciding.more_reviews import estimate_more_reviews
+from components.shared.deciding.wording import write_difference, write_euros, write_more_reviews
 from components.shared.need import Need
 
 #: Replacing a deployed model is work and risk: as good as it is not enough, it has to save this share of its cost.

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import accuracy_score, cohen_kappa_score, f1_score, recall_score
 
-from components.compare.deciding.bootstrap import (
+from components.shared.deciding.bootstrap import (
     METRICS,
     bootstrap_metric,
     bootstrap_metrics,
