@@ -18,7 +18,8 @@ from types import SimpleNamespace
 
 step, plan, candidates = sys.argv[1:]
 function = getattr(import_module(f"components.{step}.component"), step).python_func
-known = {"plan": SimpleNamespace(path=plan), "candidates": SimpleNamespace(path=candidates), "model": "lstm"}
+paths = {"plan": plan, "candidates": candidates, "usage": f"{candidates}-usage"}
+known = {name: SimpleNamespace(path=path, metadata={}) for name, path in paths.items()} | {"model": "lstm"}
 function(**{name: known.get(name) for name in inspect.signature(function).parameters})
 sys.exit("TensorFlow was loaded" if "tensorflow" in sys.modules else 0)
 """

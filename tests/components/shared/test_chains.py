@@ -34,9 +34,9 @@ def test_a_chain_is_read_in_the_order_of_its_techniques(text: str, chain: tuple[
         ("qat+int8", "quantisation can only be the last"),
         ("cluster+prune", "prune before clustering"),
         ("cluster+prune+dynamic", "prune before clustering"),
-        ("trim+layers", "layers and trim come first, in this order"),
-        ("prune+trim", "layers and trim come first, in this order"),
-        ("layers+prune+trim", "layers and trim come first, in this order"),
+        ("trim+layers", "layers, width and trim come first, in this order"),
+        ("prune+trim", "layers, width and trim come first, in this order"),
+        ("layers+prune+trim", "layers, width and trim come first, in this order"),
     ],
 )
 def test_a_chain_that_cannot_be_built_is_refused(text: str, message: str) -> None:
