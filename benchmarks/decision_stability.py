@@ -90,6 +90,8 @@ class Planted:
     asked: float | None = 0.05
 
 
+#: Both costs of a pair then differ by what the need calls worthwhile, if one is half the other.
+_WORTH_WAITING = 2.0
 _PLANTS = (
     Planted("first deployment: equal, own errors, twice as dear", 1.0, False, 2.0, deployed=False),
     Planted("first deployment: equal, 10 % of the errors exchanged, twice as dear", 0.1, False, 2.0, deployed=False),
@@ -242,7 +244,9 @@ def _decide_with(
 ) -> Decision:
     """Returns the decision between the chosen candidate and a planted one on reviews drawn from the population."""
     reached = {name: macro_f1(truth, labels, len(run.task.labels)) for name, labels in predicted.items()}
-    real, planted = (replace(run.chosen, quality=value, macro_f1=value) for value in reached.values())
+    # Dear enough for half of it to be worth waiting for: below that, either of the two may be taken.
+    cost = max(run.chosen.cost_eur, _WORTH_WAITING * run.inputs.need.worthwhile_saving_eur)
+    real, planted = (replace(run.chosen, quality=value, macro_f1=value, cost_eur=cost) for value in reached.values())
     planted = replace(planted, name=_PLANTED, content=_PLANTED, cost_eur=real.cost_eur * kind.cost)
     deployed = Deployed("measured", figures=real) if kind.deployed else Deployed()
     majority = run.inputs.majority_macro_f1

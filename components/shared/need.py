@@ -107,7 +107,11 @@ class ServicePrices(_Strict):
 
 
 class Need(_Strict):
-    """A use case with its volume, its limits and what counts."""
+    """A use case with its volume, its limits and what counts.
+
+    Attributes:
+        worthwhile_saving_eur: A first deployment waits for more reviews only where they could save this much a month.
+    """
 
     use_case: str = Field(min_length=1)
     reviews_per_day: PositiveInt
@@ -115,6 +119,7 @@ class Need(_Strict):
     quality: Quality = Quality()
     constraints: Constraints = Constraints()
     weights: Weights = Weights()
+    worthwhile_saving_eur: float = Field(default=0.01, ge=0)
     prices: Prices
     services: ServicePrices = ServicePrices()
 

@@ -3,9 +3,10 @@
 Situations and verdicts, first match:
 
 1. Nothing is deployed, the deployed model is missing from the store, or it knows other labels: there is nothing
-   to compare with. The chosen candidate is deployed, unless a rival that costs half or less is neither shown to be
-   good enough nor shown to be worse: then that much money hangs on too few reviews, and it is inconclusive.
-   A smaller saving is not waited for: a model in service can still be replaced by a cheaper one.
+   to compare with. The chosen candidate is deployed, unless a rival that costs half or less, and would save what the
+   need calls worthwhile, is neither shown to be good enough nor shown to be worse: then that much money hangs on too
+   few reviews, and it is inconclusive. A smaller saving is not waited for: a model in service can still be replaced
+   by a cheaper one.
 2. The deployed model could not be measured, or is a paid service: inconclusive, as nothing is replaced unseen.
 3. It is the chosen candidate: keep.
 4. It breaks a limit of the need, which the chosen one keeps: deploy.

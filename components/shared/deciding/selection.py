@@ -15,6 +15,7 @@
 All figures are of the select split; test figures play no role.
 """
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 
 from components.shared.deciding.bootstrap import Samples, interval
@@ -85,7 +86,7 @@ def _follow_rules(
         chosen,
         deployed,
         champion_objections=_object_to(champion, need, majority_macro_f1) if champion else [],
-        rivals=_find_rivals(chosen, standings),
+        rivals=_find_rivals(chosen, offered, standings, need),
         samples=samples,
         reviews=reviews,
         need=need,
@@ -178,14 +179,24 @@ def _object_to(one: Candidate, need: Need, majority_macro_f1: float) -> list[str
     return objections
 
 
-def _find_rivals(chosen: Candidate, standings: Mapping[str, Standing]) -> list[Rival]:
-    """Returns the far lighter candidates that are neither shown to be good enough nor to be worse, lightest first."""
+def _find_rivals(
+    chosen: Candidate, offered: Iterable[Candidate], standings: Mapping[str, Standing], need: Need
+) -> list[Rival]:
+    """Returns the far lighter candidates that are neither shown to be good enough nor to be worse, lightest first.
+
+    Where euros alone make a burden, those that would save less than what the need calls worthwhile are left out.
+    """
+    weights = need.weights
+    euros_alone = not (weights.latency or weights.memory or weights.size)
+    most_eur = chosen.cost_eur - need.worthwhile_saving_eur if euros_alone else math.inf
+    worthwhile = {one.name for one in offered if one.cost_eur <= most_eur}
     burden = standings[chosen.name].burden
     limit = (1 - DECISIVE_SAVING) * burden
     found = [
         (standing.burden, Rival(name, standing.difference))
         for name, standing in standings.items()
-        if standing.on_front
+        if name in worthwhile
+        and standing.on_front
         and not standing.good_enough
         and standing.burden <= limit < burden
         and standing.difference is not None

@@ -222,6 +222,21 @@ def test_a_first_deployment_does_not_wait_for_a_small_saving():
     assert _decide(_candidate("best", 0.6, 2.0), _candidate("rival", 0.58, 1.1), noise=0.02).verdict == "deploy"
 
 
+def test_a_first_deployment_does_not_wait_for_less_than_a_worthwhile_saving():
+    pool = _candidate("best", 0.6, 0.02), _candidate("rival", 0.58, 0.01)
+    verdicts = [
+        _decide(*pool, need=_NEED.model_copy(update={"worthwhile_saving_eur": saving}), noise=0.02).verdict
+        for saving in (0.0, 0.009, 0.011)
+    ]
+    assert verdicts == ["inconclusive", "inconclusive", "deploy"]
+
+
+def test_a_saving_is_worthwhile_in_euros_only_where_euros_alone_are_the_burden():
+    need = _weighted({"cost": 0.0, "latency": 1.0}).model_copy(update={"worthwhile_saving_eur": 9.0})
+    pool = _candidate("best", 0.6, 1.0, p95_ms=100.0), _candidate("rival", 0.58, 1.0, p95_ms=10.0)
+    assert _decide(*pool, need=need, noise=0.02).verdict == "inconclusive"
+
+
 def test_a_first_deployment_does_not_wait_for_a_cheap_candidate_that_is_shown_to_be_worse():
     assert _decide(_candidate("best", 0.6, 2.0), _candidate("worse", 0.5, 0.1), noise=0.01).verdict == "deploy"
 
