@@ -6,7 +6,7 @@ from typing import Any
 PRESETS: dict[str, dict[str, Any]] = {
     "demo": {
         "techniques": [
-            *("dynamic", "int8", "qat", "prune", "cluster", "prune+dynamic", "cluster+dynamic"),
+            *("dynamic", "int8", "qat", "prune", "cluster", "prune+dynamic"),
             *("trim+dynamic", "layers+dynamic", "layers+trim+dynamic"),
         ],
         "lstm_directions": 1,
