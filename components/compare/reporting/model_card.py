@@ -14,6 +14,7 @@ from components.compare.reporting.markdown import escape_markdown, indented_bloc
 from components.compare.reporting.report import ReportContent
 from components.compare.slices import SlicedCandidate, SliceFigures
 from components.shared.bundle import Manifest, content_fingerprint
+from components.shared.class_weights import CLASS_WEIGHT_POWERS
 from components.shared.deciding.bootstrap import CONFIDENCE, RESAMPLES
 from components.shared.deciding.costs import usage_cost_eur
 from components.shared.deciding.selection import METRIC_NAMES
@@ -21,7 +22,7 @@ from components.shared.metrics import QualityFigures
 from components.shared.profile import Profile
 from components.shared.quantification import ASSUMPTION
 from components.shared.records.features import Features
-from components.shared.records.plan import DEEP_MODELS, MODELS
+from components.shared.records.plan import MODELS
 from components.shared.records.robustness import Behaviour, Noise, Point, Robustness
 
 _STATUS = {
@@ -186,8 +187,8 @@ def _behaviours_of(candidate: str, robustness: Robustness | None) -> list[tuple[
 
 
 def _against_imbalance(manifest: Manifest, features: Features) -> str:
-    """Returns what training did about rare labels: class weights serve deep models and balanced linear ones."""
-    weighed = manifest.model in DEEP_MODELS or manifest.candidate.endswith("-balanced")
+    """Returns what training did about rare labels: class weights serve the LSTM and balanced linear models."""
+    weighed = CLASS_WEIGHT_POWERS.get(manifest.model, 0) > 0 or manifest.candidate.endswith("-balanced")
     return _IMBALANCE["none" if features.imbalance == "weights" and not weighed else features.imbalance]
 
 

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from components.shared.class_weights import CLASS_WEIGHT_POWERS
 from components.shared.records.features import Features
 
 #: One array for each input of the model, first axis the reviews of the batch.
@@ -50,8 +51,6 @@ class Architecture(ABC):
     int8_notes: ClassVar[tuple[str, ...]] = ()
     #: How `export` converts what quantisation-aware training learnt.
     quantization_after_aware: ClassVar[str] = "dynamic"
-    #: Class weights are the balanced ones raised to this power: 1 balances the classes, 0 leaves them as they are.
-    class_weight_power: ClassVar[float] = 0.5
     #: What training started from, such as "glove-6b-50d"; recorded in the bundle.
     base_model: str
     #: Learning rate and batch size it was trained with; techniques train on with less and the same.
@@ -66,7 +65,7 @@ class Architecture(ABC):
         """
         if features.imbalance != "weights":
             return [1.0] * len(features.class_weights)
-        softened = np.array(features.class_weights) ** self.class_weight_power
+        softened = np.array(features.class_weights) ** CLASS_WEIGHT_POWERS[self.name]
         return (softened / np.dot(softened, features.class_shares)).tolist()
 
     @abstractmethod

@@ -163,6 +163,7 @@ def test_an_average_that_is_not_corrected_is_given_with_the_reason(content):
     ("model", "candidate", "words"),
     [
         ("lstm", "lstm-prune", "errors on rare labels weigh more"),
+        ("distilbert", "distilbert-dynamic", "nothing is done"),
         ("logistic", "logistic-balanced", "errors on rare labels weigh more"),
         ("logistic", "logistic", "nothing is done"),
     ],
