@@ -32,11 +32,12 @@ def sentence(text: str) -> str:
 
 def describe_always_on(name: str, stopped_eur: float, always_on_eur: float, runs_per_day: int) -> str:
     """Returns what starting and stopping saves against a machine that is never stopped, in euros a month."""
+    ratio = always_on_eur / stopped_eur
     often = "once a day" if runs_per_day == 1 else f"{runs_per_day} times a day"
     return (
         f"{name}, started {often} and stopped when it is done, costs an estimated {stopped_eur:.3g} € a month, its "
         f"training included; always on it would cost {always_on_eur:.3g} € a month, "
-        f"{always_on_eur / stopped_eur:,.3g} times as much."
+        f"{f'{ratio:,.0f}' if ratio >= 100 else f'{ratio:.3g}'} times as much."
     )
 
 

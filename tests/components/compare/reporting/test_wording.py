@@ -1,6 +1,11 @@
 import pytest
 
-from components.compare.reporting.wording import describe_tried, fastest_of_each_runtime, sentence
+from components.compare.reporting.wording import (
+    describe_always_on,
+    describe_tried,
+    fastest_of_each_runtime,
+    sentence,
+)
 from components.shared.records.measurements import TriedRuntime
 
 _SLOW = TriedRuntime(runtime="litert", reviews_per_second=100.0)
@@ -24,3 +29,8 @@ def test_a_way_to_run_is_told_with_its_speed_or_why_it_does_not_work():
 def test_of_each_run_time_the_fastest_way_is_taken_also_where_none_works():
     assert fastest_of_each_runtime([_SLOW, _FAST, _SLOW, _BROKEN]) == [_FAST, _BROKEN]
     assert fastest_of_each_runtime([]) == []
+
+
+@pytest.mark.parametrize(("stopped", "words"), [(0.000175, "208,571 times as much"), (12.0, "3.04 times as much")])
+def test_what_always_on_costs_is_told_as_a_number_that_people_read(stopped, words):
+    assert words in describe_always_on("lstm", stopped, 36.5, runs_per_day=1)
