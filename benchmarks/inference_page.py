@@ -52,7 +52,7 @@ def write_page(
     if output is not None:
         write_text(output / "inference.md", f"{how}\n\n{text}\n")
         with atomic_path(output / "inference.svg") as staged:
-            _draw(results).savefig(staged, format="svg", metadata={"Date": None})
+            _draw(results, staged)
 
 
 def read_quality(run: Path) -> dict[str, float]:
@@ -122,8 +122,8 @@ def _spread(values: Sequence[float], form: str) -> str:
     return f"{statistics.median(values):{form}} ({min(values):{form}}–{max(values):{form}})"
 
 
-def _draw(results: Sequence[tuple[str, Mapping[str, Figures]]]) -> Figure:
-    """Draws reviews a second of every contender, with the range over the turns, one panel a model."""
+def _draw(results: Sequence[tuple[str, Mapping[str, Figures]]], path: Path) -> None:
+    """Writes an SVG of reviews a second of every contender, with the range over the turns, one panel a model."""
     rows = [len(figures) for _, figures in results]
     with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "inference", "font.family": "sans-serif"}):
         figure = Figure(figsize=(9, 0.26 * sum(rows) + 1.2 * len(rows)), layout="constrained")
@@ -140,4 +140,5 @@ def _draw(results: Sequence[tuple[str, Mapping[str, Figures]]]) -> Figure:
             axes.spines[["top", "right"]].set_visible(False)
             axes.tick_params(labelsize=8)
             axes.margins(y=0.02)
-    return figure
+        # Within the context: these settings are read when the picture is written.
+        figure.savefig(path, format="svg", metadata={"Date": None})

@@ -13,12 +13,10 @@ from typing import Any
 
 from kfp import dsl, local
 
-from components.define.preflight import make_plan
-from components.define.ranges import CHOICES, RANGES
+from components.define.preflight import plan_run
 from components.shared.errors import UserError
 from components.shared.files import atomic_path
 from components.shared.lstm_variants import KNOWN_EMBEDDINGS
-from components.shared.override import parse_override
 from components.shared.records.plan import Plan
 from components.shared.services.access import read_access
 from components.shared.services.interface import PAID_SERVICES
@@ -100,18 +98,7 @@ def _check(parameters: dict[str, Any]) -> Plan:
         raise UserError(f"{base_model}: no such file or directory; correct --distilbert-base-model")
     for service in set(every["services"]) & set(PAID_SERVICES):
         read_access(service)  # an unfit endpoint is told now
-    parse_override(*(every[name] for name in ("override", "override_by", "override_reason", "override_candidate")))
-    names = ("need", "labels", "models", "techniques", "language", "chat_model", "embeddings", "model")
-    chosen = {name: every[name] if isinstance(every[name], list) else [every[name]] for name in CHOICES}
-    return make_plan(
-        **{name: every[name] for name in names},
-        lstm_embedding_training=every["lstm_embedding_training"],
-        distilbert_base_model=base_model,
-        pruned_layers=every["pruned_layers"],
-        kept_in_float=every["kept_in_float"],
-        choices=chosen,
-        settings={name: every[name] for name in RANGES},
-    )
+    return plan_run(every)
 
 
 def _run(run: arguments.LocalRun, parameters: dict[str, Any]) -> int:

@@ -120,7 +120,7 @@ def compare_candidates(
     need, task = agreed.need, description.task
     scores = np.array(task.scores)
     reviews = {split: read_split(features, split) for split in ("select", "test")}
-    test_truth = task.indices(reviews["test"]["label"].tolist())
+    select_truth, test_truth = (task.indices(split["label"].tolist()) for split in reviews.values())
 
     inputs = gather_inputs(measured, measurements, description, reviews["select"], need, seed)
     result = inputs.decide(override)
@@ -146,11 +146,7 @@ def compare_candidates(
         "run": describe_run_costs(run)
     }
     # Of select: no model was trained or stopped on it, and test is for reporting.
-    responses = (
-        measure_responses(task.indices(reviews["select"]["label"].tolist()), predicted[result.chosen])
-        if result.chosen
-        else None
-    )
+    responses = measure_responses(select_truth, predicted[result.chosen]) if result.chosen else None
     chosen = next((one for one in measured.candidates if one.candidate == result.chosen), None)
     _copy_winner(chosen, responses, sources, winner)
     explained = (
@@ -158,10 +154,10 @@ def compare_candidates(
         if result.chosen
         else None
     )
-    own = next((own_cost(one, need) for one in measured.candidates if one.candidate == result.chosen), None)
+    own = own_cost(chosen, need) if chosen else None
     slicing = find_slices(reviews["select"])
     sliced = slice_candidates(
-        task.indices(reviews["select"]["label"].tolist()),
+        select_truth,
         predicted,
         _candidates_to_slice(measured.candidates, result),
         slicing.slices,

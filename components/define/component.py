@@ -204,88 +204,9 @@ def define(
 
     with metered("define", usage):
         from components.define.parameters import record_parameters
-        from components.define.preflight import make_plan
+        from components.define.preflight import plan_run
         from components.shared.files import write_text
-        from components.shared.override import parse_override
 
-        settings: dict[str, float] = {
-            "sample_rows": sample_rows,
-            "minimum_text_share": minimum_text_share,
-            "longest_text": longest_text,
-            "minimum_kept_share": minimum_kept_share,
-            "near_duplicate_similarity": near_duplicate_similarity,
-            "word_dropout": word_dropout,
-            "minimum_word_count": minimum_word_count,
-            "maximum_words": maximum_words,
-            "lstm_units": lstm_units,
-            "lstm_directions": lstm_directions,
-            "lstm_dropout": lstm_dropout,
-            "lstm_embedding_dropout": lstm_embedding_dropout,
-            "lstm_epochs": lstm_epochs,
-            "lstm_patience": lstm_patience,
-            "lstm_batch_size": lstm_batch_size,
-            "lstm_learning_rate": lstm_learning_rate,
-            "lstm_technique_rows": lstm_technique_rows,
-            "lstm_technique_epochs": lstm_technique_epochs,
-            "distilbert_max_length": distilbert_max_length,
-            "distilbert_train_rows": distilbert_train_rows,
-            "distilbert_epochs": distilbert_epochs,
-            "distilbert_patience": distilbert_patience,
-            "distilbert_batch_size": distilbert_batch_size,
-            "distilbert_learning_rate": distilbert_learning_rate,
-            "distilbert_layer_decay": distilbert_layer_decay,
-            "distilbert_frozen_layers": distilbert_frozen_layers,
-            "distilbert_warmup": distilbert_warmup,
-            "distilbert_technique_rows": distilbert_technique_rows,
-            "distilbert_technique_epochs": distilbert_technique_epochs,
-            "technique_learning_rate": technique_learning_rate,
-            "kept_layers": kept_layers,
-            "kept_neuron_share": kept_neuron_share,
-            "shrink_rows": shrink_rows,
-            "shrink_epochs": shrink_epochs,
-            "shrink_learning_rate": shrink_learning_rate,
-            "soft_label_weight": soft_label_weight,
-            "minimum_piece_count": minimum_piece_count,
-            "sparsity": sparsity,
-            "clusters": clusters,
-            "calibration_rows": calibration_rows,
-            "qat_steps": qat_steps,
-            "qat_learning_rate": qat_learning_rate,
-            "accuracy_floor": accuracy_floor,
-            "sensitivity_reviews": sensitivity_reviews,
-            "service_maximum_calls": service_maximum_calls,
-            "service_maximum_eur": service_maximum_eur,
-            "latency_reviews": latency_reviews,
-            "robustness_reviews": robustness_reviews,
-            "explained_reviews": explained_reviews,
-            "tune_minutes": tune_minutes,
-        }
-        choices = {
-            "adapter": [adapter],
-            "sampling": [sampling],
-            "clean_steps": clean_steps,
-            "imbalance": [imbalance],
-            "lstm_embedding_training": [lstm_embedding_training],
-            "pruning_schedule": [pruning_schedule],
-            "cluster_initialization": [cluster_initialization],
-            "services": services,
-        }
-        parse_override(override, override_by, override_reason, override_candidate)
-        result = make_plan(
-            need=need,
-            labels=labels,
-            models=models,
-            techniques=techniques,
-            language=language,
-            choices=choices,
-            settings=settings,
-            chat_model=chat_model,
-            embeddings=embeddings,
-            lstm_embedding_training=lstm_embedding_training,
-            distilbert_base_model=distilbert_base_model,
-            model=model,
-            pruned_layers=pruned_layers,
-            kept_in_float=kept_in_float,
-        ).model_copy(update={"parameters": record_parameters(given)})
+        result = plan_run(given).model_copy(update={"parameters": record_parameters(given)})
         write_text(Path(plan.path), result.model_dump_json(indent=2))
         return (result.code_fingerprint, result.brought.fingerprint if result.brought else "")

@@ -22,7 +22,6 @@ _LEAST_SHOWN = 0.001
 _WORD_VECTORS, _POSITION_VECTORS = "embeddings.word_embeddings", "embeddings.position_embeddings"
 _BLOCK, _ANY_BLOCK = re.compile(r"^transformer\.layer\.(\d+)\."), "transformer.layer.*."
 _FEED_FORWARD = (".ffn.lin1", ".ffn.lin2")
-_FIRST_OF_FEED_FORWARD = _FEED_FORWARD[0]
 _INPUT = "InputLayer"
 
 #: Whether a technique changes a layer, and what it does or why it does not.
@@ -262,7 +261,7 @@ def _no_layer_to_drop(layers: Sequence[Layer], settings: Mapping[str, float]) ->
 
 def _no_neuron_to_drop(layers: Sequence[Layer], settings: Mapping[str, float]) -> str:
     share = settings.get("kept_neuron_share", 0)
-    neurons = [layer.shapes[1][0] for layer in layers if layer.name.endswith(_FIRST_OF_FEED_FORWARD)]
+    neurons = [layer.shapes[1][0] for layer in layers if layer.name.endswith(_FEED_FORWARD[0])]
     if neurons and all(count and neurons_that_stay(count, share) == count for count in neurons):
         return f"width: {share:g} of {neurons[0]} neurons are to be kept, a multiple of 16: none would go"
     return ""

@@ -2,23 +2,52 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
+from typing import Any
 
 from components.define.anatomies import read_anatomy
 from components.define.effects import LayerChoices, describe_reach, find_obstacle, list_effects
 from components.define.own_model import read_own_model
-from components.define.ranges import check_choices, check_ranges
+from components.define.ranges import CHOICES, RANGES, check_choices, check_ranges
 from components.shared.chains import STEP_OF_TECHNIQUE, Chain, parse_chain
 from components.shared.errors import UserError
 from components.shared.fingerprints import code_fingerprint
 from components.shared.layer_names import unmatched
 from components.shared.lstm_variants import PACKAGED, Variant, embedding_names, list_variants
 from components.shared.need import parse_need
+from components.shared.override import parse_override
 from components.shared.records.anatomy import Anatomy
 from components.shared.records.plan import DEEP_MODELS, LINEAR_MODELS, MODELS, Cell, Plan
 from components.shared.records.task import scores_of
 from components.shared.services.prices import token_tariff
 
 _LINEAR = "a linear model over sparse terms has no layers for TensorFlow Model Optimization"
+
+
+#: Parameters of the pipeline that `make_plan` takes under their own names.
+_OWN_NAMES = (
+    *("need", "labels", "models", "techniques", "language", "chat_model", "embeddings", "lstm_embedding_training"),
+    *("distilbert_base_model", "model", "pruned_layers", "kept_in_float"),
+)
+
+
+def plan_run(parameters: Mapping[str, Any]) -> Plan:
+    """Returns the plan of a run; mistakes that can be seen without the data are found here.
+
+    Args:
+        parameters: Every parameter of the pipeline that decides what is built, or is checked.
+
+    Raises:
+        UserError: The first mistake, see `make_plan` and `parse_override`.
+    """
+    parse_override(
+        *(parameters[name] for name in ("override", "override_by", "override_reason", "override_candidate"))
+    )
+    chosen = {name: parameters[name] for name in CHOICES}
+    return make_plan(
+        **{name: parameters[name] for name in _OWN_NAMES},
+        choices={name: words if isinstance(words, list) else [words] for name, words in chosen.items()},
+        settings={name: parameters[name] for name in RANGES},
+    )
 
 
 def make_plan(

@@ -134,13 +134,16 @@ def read_manifest(directory: Path, verify: bool = True) -> Manifest:
 
 def set_execution(directory: Path, execution: Execution) -> None:
     """Records in an existing bundle how its model is run."""
-    manifest = read_manifest(directory, verify=False).model_copy(update={"execution": execution})
-    write_text(directory / MANIFEST, manifest.model_dump_json(indent=2) + "\n")
+    _record(directory, execution=execution)
 
 
 def set_responses(directory: Path, responses: LabelResponses) -> None:
     """Records in an existing bundle how its model answers to reviews of each label."""
-    manifest = read_manifest(directory, verify=False).model_copy(update={"responses": responses})
+    _record(directory, responses=responses)
+
+
+def _record(directory: Path, **changes: object) -> None:
+    manifest = read_manifest(directory, verify=False).model_copy(update=changes)
     write_text(directory / MANIFEST, manifest.model_dump_json(indent=2) + "\n")
 
 

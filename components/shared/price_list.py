@@ -1,5 +1,6 @@
 """The price list, prices.yaml beside this module: machines by the hour, services by the record or token."""
 
+import math
 from functools import cache
 from pathlib import Path
 
@@ -21,26 +22,42 @@ class Machine(_Strict):
     hour_eur: float = Field(gt=0, allow_inf_nan=False)
 
 
-class RecordPrice(_Strict):
+class RecordTariff(_Strict):
     """A service that charges for each started piece of a text of so many characters."""
 
     per_1000_records_eur: float = Field(ge=0)
     record_characters: int = Field(default=1000, gt=0)
 
+    def price_eur(self, text: str) -> float:
+        """Returns the price of one text."""
+        return math.ceil(len(text) / self.record_characters) * self.per_1000_records_eur / 1000
 
-class TokenPrice(_Strict):
+    def in_words(self) -> str:
+        """Returns the tariff for people."""
+        return f"{self.per_1000_records_eur:g} € per 1,000 records of {self.record_characters:,} characters"
+
+
+class TokenTariff(_Strict):
     """A service that charges for tokens, in euros for a million of them."""
 
     input_million_eur: float = Field(ge=0)
     output_million_eur: float = Field(ge=0)
+
+    def price_eur(self, input_tokens: float, output_tokens: float) -> float:
+        """Returns the price of one call."""
+        return (input_tokens * self.input_million_eur + output_tokens * self.output_million_eur) / 1_000_000
+
+    def in_words(self) -> str:
+        """Returns the tariff for people."""
+        return f"{self.input_million_eur:g} € per million tokens sent and {self.output_million_eur:g} € received"
 
 
 class PriceList(_Strict):
     """The content of prices.yaml, by name."""
 
     machines: dict[str, Machine]
-    azure_language: RecordPrice = Field(alias="azure-language")
-    chat: dict[str, TokenPrice]
+    azure_language: RecordTariff = Field(alias="azure-language")
+    chat: dict[str, TokenTariff]
 
 
 def parse_price_list(text: str, source: str = PRICE_LIST.name) -> PriceList:

@@ -8,9 +8,9 @@ analysed comes back in `errors`, the others are answered. 429 and 503 say in Ret
 from collections.abc import Sequence
 from typing import Any, ClassVar, Literal
 
+from components.shared.price_list import RecordTariff
 from components.shared.services.access import Access
 from components.shared.services.interface import Answer, Identity, SentimentService, ServiceError
-from components.shared.services.prices import RecordTariff
 from components.shared.services.till import Till
 
 NAME = "azure-language"

@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 
 from components.shared.need import Need
+from components.shared.price_list import RecordTariff, TokenTariff
 from components.shared.services import azure_language, chat
 from components.shared.services.access import Access
 from components.shared.services.answers import AnswerStore, Caps
-from components.shared.services.prices import RecordTariff, TokenTariff, record_tariff, token_tariff
+from components.shared.services.prices import record_tariff, token_tariff
 from components.shared.services.till import Till
 
 PaidService = azure_language.AzureLanguage | chat.Chat

@@ -8,10 +8,11 @@ import json
 from collections.abc import Sequence
 from typing import Any, Literal
 
+from components.shared.price_list import TokenTariff
 from components.shared.services.access import Access
 from components.shared.services.azure_language import describe_status
 from components.shared.services.interface import Answer, Identity, SentimentService, ServiceError
-from components.shared.services.prices import TokenTariff, estimate_tokens
+from components.shared.services.prices import estimate_tokens
 from components.shared.services.till import Till
 
 NAME = "chat"

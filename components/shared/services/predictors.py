@@ -8,13 +8,13 @@ from pydantic import BaseModel, ConfigDict
 
 from components.shared.errors import UserError
 from components.shared.predictors.base import Predictor, Probabilities
+from components.shared.price_list import RecordTariff, TokenTariff
 from components.shared.services.access import missing_variables, read_access
 from components.shared.services.answers import AnswerStore, Caps
 from components.shared.services.calibration import Calibration
 from components.shared.services.catalogue import PaidService, describe_service, open_service
 from components.shared.services.collecting import collect, scores_of_answers
 from components.shared.services.interface import PaidName
-from components.shared.services.prices import RecordTariff, TokenTariff
 from components.shared.services.vader import Vader
 
 #: Directory of the answers and the ledger, for bundles of paid services.

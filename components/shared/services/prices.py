@@ -1,36 +1,10 @@
 """What the services charge: the price list, and what a need says instead."""
 
-import math
-
 from components.shared.errors import UserError
 from components.shared.need import Need
-from components.shared.price_list import RecordPrice, TokenPrice, read_price_list
+from components.shared.price_list import RecordTariff, TokenTariff, read_price_list
 
 _CHARACTERS_PER_TOKEN = 4
-
-
-class RecordTariff(RecordPrice):
-    """A price for each started piece of a text."""
-
-    def price_eur(self, text: str) -> float:
-        """Returns the price of one text."""
-        return math.ceil(len(text) / self.record_characters) * self.per_1000_records_eur / 1000
-
-    def in_words(self) -> str:
-        """Returns the tariff for people."""
-        return f"{self.per_1000_records_eur:g} € per 1,000 records of {self.record_characters:,} characters"
-
-
-class TokenTariff(TokenPrice):
-    """A price for tokens."""
-
-    def price_eur(self, input_tokens: float, output_tokens: float) -> float:
-        """Returns the price of one call."""
-        return (input_tokens * self.input_million_eur + output_tokens * self.output_million_eur) / 1_000_000
-
-    def in_words(self) -> str:
-        """Returns the tariff for people."""
-        return f"{self.input_million_eur:g} € per million tokens sent and {self.output_million_eur:g} € received"
 
 
 def estimate_tokens(text: str) -> float:
@@ -40,7 +14,7 @@ def estimate_tokens(text: str) -> float:
 
 def record_tariff(need: Need) -> RecordTariff:
     """Returns the tariff of Azure AI Language: the need's, else the price list's."""
-    listed = RecordTariff.model_validate(read_price_list().azure_language.model_dump())
+    listed = read_price_list().azure_language
     own = need.services.azure_language_per_1000_records_eur
     return listed if own is None else listed.model_copy(update={"per_1000_records_eur": own})
 
@@ -62,4 +36,4 @@ def token_tariff(need: Need, model: str) -> TokenTariff:
             f"chat_model '{model}' is not in the price list ({', '.join(listed)}); state services: "
             "chat_input_million_eur and chat_output_million_eur in the need"
         )
-    return TokenTariff.model_validate(listed[model].model_dump())
+    return listed[model]

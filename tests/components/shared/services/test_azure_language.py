@@ -2,13 +2,13 @@ import time
 
 import pytest
 
+from components.shared.price_list import RecordTariff
 from components.shared.services import azure_language
 from components.shared.services.access import Access
 from components.shared.services.answers import AnswerStore, CapReachedError, Caps
 from components.shared.services.azure_language import AzureLanguage
 from components.shared.services.collecting import collect
 from components.shared.services.interface import ServiceError
-from components.shared.services.prices import RecordTariff
 from components.shared.services.till import Till
 
 

@@ -4,13 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from components.shared.price_list import TokenTariff
 from components.shared.services import chat
 from components.shared.services.access import Access
 from components.shared.services.answers import AnswerStore, CapReachedError, Caps
 from components.shared.services.chat import Chat, _parse_label
 from components.shared.services.collecting import collect
 from components.shared.services.interface import ServiceError
-from components.shared.services.prices import TokenTariff
 from components.shared.services.till import Till
 
 _LABELS = ("1", "2", "3", "4", "5")

@@ -4,8 +4,8 @@ import pytest
 
 from components.shared.errors import UserError
 from components.shared.need import parse_need
-from components.shared.price_list import PRICE_LIST
-from components.shared.services.prices import RecordTariff, TokenTariff, record_tariff, token_tariff
+from components.shared.price_list import PRICE_LIST, RecordTariff, TokenTariff
+from components.shared.services.prices import record_tariff, token_tariff
 
 _NEED = "use_case: x\nreviews_per_day: 10\nprices: {cpu_hour_eur: 0.1, gpu_hour_eur: 1}\n"
 
