@@ -273,6 +273,7 @@ def _record(
             "majority_macro_f1": majority,
             "minimum_saving": MINIMUM_SAVING,
             "decisive_saving": DECISIVE_SAVING,
+            "worthwhile_saving_eur": need.worthwhile_saving_eur,
         },
         "figures": next((asdict(row) for row in rows if row.status == "chosen"), None),
         "champion": {
