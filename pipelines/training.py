@@ -71,6 +71,7 @@ def optimise(
     trained_fingerprint: str,
     techniques: list[str],
     kept_layers: int,
+    kept_head_share: float,
     kept_neuron_share: float,
     shrink_rows: int,
     shrink_epochs: int,
@@ -109,6 +110,7 @@ def optimise(
         **given,
         **parents,
         kept_layers=kept_layers,
+        kept_head_share=kept_head_share,
         kept_neuron_share=kept_neuron_share,
         shrink_rows=shrink_rows,
         shrink_epochs=shrink_epochs,
@@ -263,6 +265,7 @@ def training_pipeline(
     distilbert_technique_epochs: int = 1,
     technique_learning_rate: float = 0.0,
     kept_layers: int = 3,
+    kept_head_share: float = 0.5,
     kept_neuron_share: float = 0.33,
     shrink_rows: int = 0,
     shrink_epochs: int = 3,
@@ -372,7 +375,8 @@ def training_pipeline(
         distilbert_technique_epochs: Passes over them.
         technique_learning_rate: Of Adam while a technique trains on; 0: a tenth of the model's own.
         kept_layers: Layers of DistilBERT's encoder that the technique layers keeps.
-        kept_neuron_share: Share of the neurons of each layer's feed-forward part that the technique width keeps.
+        kept_head_share: Share of the attention heads of each layer that the technique width keeps.
+        kept_neuron_share: Share of the neurons of each layer's feed-forward part that it keeps.
         shrink_rows: Train what these two keep on this many reviews; 0 means all.
         shrink_epochs: At most this many passes over them.
         shrink_learning_rate: Peak of Adam's schedule; 0: the model's own.
@@ -472,6 +476,7 @@ def training_pipeline(
         distilbert_technique_epochs=distilbert_technique_epochs,
         technique_learning_rate=technique_learning_rate,
         kept_layers=kept_layers,
+        kept_head_share=kept_head_share,
         kept_neuron_share=kept_neuron_share,
         shrink_rows=shrink_rows,
         shrink_epochs=shrink_epochs,
@@ -635,6 +640,7 @@ def training_pipeline(
     settings = {
         "techniques": techniques,
         "kept_layers": kept_layers,
+        "kept_head_share": kept_head_share,
         "kept_neuron_share": kept_neuron_share,
         "shrink_rows": shrink_rows,
         "shrink_epochs": shrink_epochs,

@@ -55,6 +55,7 @@ def define(
     distilbert_technique_epochs: int,
     technique_learning_rate: float,
     kept_layers: int,
+    kept_head_share: float,
     kept_neuron_share: float,
     shrink_rows: int,
     shrink_epochs: int,
@@ -148,6 +149,7 @@ def define(
         distilbert_technique_epochs: Checked to be in its range.
         technique_learning_rate: Checked to be in its range.
         kept_layers: Checked to be in its range.
+        kept_head_share: Checked to be in its range.
         kept_neuron_share: Checked to be in its range.
         shrink_rows: Checked to be in its range.
         shrink_epochs: Checked to be in its range.

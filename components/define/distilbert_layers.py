@@ -58,9 +58,9 @@ def list_distilbert_layers(sizes: Sizes, classes: int | None, head: Head = "mean
 
 def _block(name: str, sizes: Sizes) -> list[Layer]:
     return [
-        *(_dense(f"{name}.attention.{part}_lin", sizes.dim, sizes.dim) for part in "qkv"),
+        *(_dense(f"{name}.attention.{part}_lin", sizes.dim, sizes.attention_dim) for part in "qkv"),
         Layer(name=f"{name}.attention", kind="SelfAttention"),
-        _dense(f"{name}.attention.out_lin", sizes.dim, sizes.dim),
+        _dense(f"{name}.attention.out_lin", sizes.attention_dim, sizes.dim),
         Layer(name=f"{name}.attention.add", kind="Add"),
         _layer_norm(f"{name}.sa_layer_norm", sizes.dim),
         _dense(f"{name}.ffn.lin1", sizes.dim, sizes.hidden_dim),

@@ -21,6 +21,7 @@ _GATES = 4
 _LEAST_SHOWN = 0.001
 _WORD_VECTORS, _POSITION_VECTORS = "embeddings.word_embeddings", "embeddings.position_embeddings"
 _BLOCK, _ANY_BLOCK = re.compile(r"^transformer\.layer\.(\d+)\."), "transformer.layer.*."
+_ATTENTION = tuple(f".attention.{part}_lin" for part in ("q", "k", "v", "out"))
 _FEED_FORWARD = (".ffn.lin1", ".ffn.lin2")
 _INPUT = "InputLayer"
 
@@ -92,8 +93,8 @@ def find_obstacle(
         model: "lstm" or "distilbert".
         chain: Techniques in order.
         layers: Of the float model.
-        settings: Parameters of the pipeline; what matters here is `clusters`, `sparsity`, `kept_layers` and
-            `kept_neuron_share`.
+        settings: Parameters of the pipeline; what matters here is `clusters`, `sparsity`, `kept_layers`,
+            `kept_head_share` and `kept_neuron_share`.
         choices: Of layers.
     """
     for technique in chain:
@@ -101,7 +102,7 @@ def find_obstacle(
             return _NOT_FOR_LSTM[technique]
     if "layers" in chain and (reason := _no_layer_to_drop(layers, settings)):
         return reason
-    if "width" in chain and (reason := _no_neuron_to_drop(layers, settings)):
+    if "width" in chain and (reason := _no_width_to_drop(layers, settings)):
         return reason
     for technique in chain if layers else ():
         if not _changed(technique, layers, choices):
@@ -214,9 +215,11 @@ def _drop_layers(layer: Layer) -> _Rule:
     return _rest(layer, "stays")
 
 
-def _drop_neurons(layer: Layer) -> _Rule:
+def _narrow(layer: Layer) -> _Rule:
+    if layer.name.endswith(_ATTENTION):
+        return True, "the heads that add least go; the others train on, with the rest of the model"
     if layer.name.endswith(_FEED_FORWARD):
-        return True, "the neurons that reviews excite least go; the others train on, with the rest of the model"
+        return True, "the neurons that add least go; the others train on, with the rest of the model"
     return _rest(layer, "stays")
 
 
@@ -235,7 +238,7 @@ def _rest(layer: Layer, with_weights: str) -> _Rule:
 
 _RULES: dict[str, Callable[[Layer], _Rule]] = {
     "layers": _drop_layers,
-    "width": _drop_neurons,
+    "width": _narrow,
     "trim": _trim,
     "prune": _prune,
     "cluster": _cluster,
@@ -248,7 +251,7 @@ _RULES: dict[str, Callable[[Layer], _Rule]] = {
 
 _NOT_FOR_LSTM = {
     "layers": "layers: the LSTM has no stack of encoder layers to drop from",
-    "width": "width: the LSTM has no feed-forward parts to drop neurons from; --lstm-units sets its size",
+    "width": "width: the LSTM has no attention heads and no feed-forward parts; --lstm-units sets its size",
     "trim": "trim: is for the word pieces of DistilBERT; an LSTM has whole words only",
 }
 
@@ -259,11 +262,13 @@ def _no_layer_to_drop(layers: Sequence[Layer], settings: Mapping[str, float]) ->
     return f"layers: {kept:g} are to be kept, the encoder has {depth}: nothing would go" if kept >= depth else ""
 
 
-def _no_neuron_to_drop(layers: Sequence[Layer], settings: Mapping[str, float]) -> str:
-    share = settings.get("kept_neuron_share", 0)
+def _no_width_to_drop(layers: Sequence[Layer], settings: Mapping[str, float]) -> str:
+    head_share, neuron_share = settings.get("kept_head_share", 0), settings.get("kept_neuron_share", 0)
     neurons = [layer.shapes[1][0] for layer in layers if layer.name.endswith(_FEED_FORWARD[0])]
-    if neurons and all(count and neurons_that_stay(count, share) == count for count in neurons):
-        return f"width: {share:g} of {neurons[0]} neurons are to be kept, a multiple of 16: none would go"
+    all_stay = all(count and neurons_that_stay(count, neuron_share) == count for count in neurons)
+    if neurons and head_share == 1 and all_stay:
+        kept = f"all heads and {neuron_share:g} of {neurons[0]} neurons are to be kept"
+        return f"width: {kept}, a multiple of 16: nothing would go"
     return ""
 
 

@@ -42,6 +42,7 @@ RANGES: dict[str, tuple[float, float]] = {
     "distilbert_technique_epochs": (1, 100),
     "technique_learning_rate": (0, 1),
     "kept_layers": (1, 48),
+    "kept_head_share": (0, 1),
     "kept_neuron_share": (0, 1),
     "shrink_rows": (0, float("inf")),
     "shrink_epochs": (1, 100),

@@ -11,7 +11,11 @@ Head = Literal["mean", "first"]
 
 
 class Sizes(BaseModel):
-    """Sizes of the encoder, under the names and with the defaults of transformers' DistilBertConfig."""
+    """Sizes of the encoder, under the names and with the defaults of transformers' DistilBertConfig.
+
+    `head_dim` is the size of one attention head, as in the configurations of newer models; None means that the heads
+    share `dim`, as they do until some are dropped.
+    """
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
@@ -20,10 +24,21 @@ class Sizes(BaseModel):
     dim: int = 768
     n_layers: int = 6
     n_heads: int = 12
+    head_dim: int | None = None
     hidden_dim: int = 3072
     dropout: float = 0.1
     attention_dropout: float = 0.1
     seq_classif_dropout: float = 0.2
+
+    @property
+    def head_size(self) -> int:
+        """Columns of one head."""
+        return self.head_dim or self.dim // self.n_heads
+
+    @property
+    def attention_dim(self) -> int:
+        """Columns of queries, keys and values: those of all heads."""
+        return self.n_heads * self.head_size
 
 
 #: Name in a BERT's config.json -> name in Sizes. Both have the same defaults but for the last two and the depth.
@@ -51,6 +66,22 @@ def neurons_that_stay(neurons: int, share: float) -> int:
         share: In 0..1.
     """
     return min(max(1, math.ceil(share * neurons / _NEURON_MULTIPLE)) * _NEURON_MULTIPLE, neurons)
+
+
+def narrowed(sizes: Sizes, head_share: float, neuron_share: float) -> Sizes:
+    """Returns the sizes with fewer attention heads, each as large as now, and fewer neurons in each layer.
+
+    Args:
+        sizes: Of the encoder.
+        head_share: Of the heads, in 0..1; at most that share stays, but at least one head.
+        neuron_share: Of the neurons, in 0..1; see `neurons_that_stay`.
+    """
+    fewer = {
+        "n_heads": max(1, int(head_share * sizes.n_heads)),
+        "head_dim": sizes.head_size,
+        "hidden_dim": neurons_that_stay(sizes.hidden_dim, neuron_share),
+    }
+    return sizes.model_copy(update=fewer)
 
 
 def sizes_of_bert(config: Mapping[str, Any]) -> Sizes:

@@ -1,4 +1,4 @@
-"""The shrink component: fewer layers, fewer neurons, or fewer word pieces."""
+"""The shrink component: fewer layers, fewer heads and neurons, or fewer word pieces."""
 
 from kfp import dsl
 
@@ -14,6 +14,7 @@ def shrink(
     trained: dsl.Input[dsl.Model],
     trained_fingerprint: str,
     kept_layers: int,
+    kept_head_share: float,
     kept_neuron_share: float,
     shrink_rows: int,
     shrink_epochs: int,
@@ -25,7 +26,9 @@ def shrink(
     candidates: dsl.Output[dsl.Model],
     usage: dsl.Output[dsl.Metrics],
 ) -> str:
-    """Drops layers or neurons and trains the rest on, or trims the vocabulary, for every planned chain that ends so.
+    """Builds every planned chain that ends in fewer layers, in fewer heads and neurons, or in a trimmed vocabulary.
+
+    What is left of layers, heads and neurons trains on.
 
     Args:
         model: lstm or distilbert; only distilbert has such chains.
@@ -35,6 +38,7 @@ def shrink(
         trained: Candidates of the training step.
         trained_fingerprint: Fingerprint of trained, for the cache.
         kept_layers: Layers of the encoder that stay.
+        kept_head_share: Share of the attention heads of each layer that stays.
         kept_neuron_share: Share of the neurons of each layer's feed-forward part that stays.
         shrink_rows: Train what stays on this many reviews, stratified; 0 means all.
         shrink_epochs: At most this many passes over them.
@@ -73,6 +77,7 @@ def shrink(
             sources=[Path(trained.path)],
             settings=ShrinkSettings(
                 kept_layers=kept_layers,
+                kept_head_share=kept_head_share,
                 kept_neuron_share=kept_neuron_share,
                 minimum_piece_count=minimum_piece_count,
                 retraining=Retraining(

@@ -47,4 +47,4 @@ def drop_layers(architecture: DistilBert, weights: Weights, kept: Sequence[int])
             left[name] = weight
         elif int(layer[1]) in new_number:
             left[f"transformer.layer.{new_number[int(layer[1])]}.{layer[2]}"] = weight
-    return architecture.with_layers(len(kept)), left
+    return architecture.with_sizes(architecture.sizes.model_copy(update={"n_layers": len(kept)})), left

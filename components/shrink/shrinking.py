@@ -1,11 +1,11 @@
-"""Makes a trained DistilBERT smaller: fewer layers or neurons, or only the word pieces that the corpus uses."""
+"""Makes a trained DistilBERT smaller: fewer layers, less width, or only the word pieces that the corpus uses."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from components.shared.architectures.distilbert import WORD_EMBEDDINGS, DistilBert
 from components.shared.chains import Chain
-from components.shared.distilbert_sizes import neurons_that_stay
+from components.shared.distilbert_sizes import narrowed
 from components.shared.notes import note
 from components.shared.records.features import read_split
 from components.shared.records.plan import read_plan
@@ -15,9 +15,9 @@ from components.shared.training.techniques import Built, NothingToDoError, build
 from components.shrink.layers import choose_layers, drop_layers
 from components.shrink.retraining import Retraining, retrain
 from components.shrink.vocabulary import trim_vocabulary
-from components.shrink.width import drop_neurons, measure_importance
+from components.shrink.width import drop_heads_and_neurons, measure_importance
 
-#: Reviews that neurons are judged on: means over so many hardly change any more.
+#: Reviews that heads and neurons are judged on: means over so many hardly change any more.
 _JUDGED_REVIEWS = 500
 
 
@@ -27,12 +27,14 @@ class ShrinkSettings:
 
     Attributes:
         kept_layers: Number of layers of the encoder.
+        kept_head_share: Share of the attention heads of each layer, in 0..1.
         kept_neuron_share: Share of the neurons of each layer's feed-forward part, in 0..1.
         minimum_piece_count: A word piece stays if train uses it this often.
-        retraining: How a model with fewer layers or neurons trains on.
+        retraining: How a model with fewer layers, heads or neurons trains on.
     """
 
     kept_layers: int
+    kept_head_share: float
     kept_neuron_share: float
     minimum_piece_count: int
     retraining: Retraining
@@ -47,7 +49,7 @@ def shrink_candidates(
     accuracy_floor: float,
     destination: Path,
 ) -> None:
-    """Writes a candidate for every planned chain that ends in dropped layers or neurons or a trimmed vocabulary.
+    """Writes a candidate for every planned chain that ends in fewer layers, less width or a trimmed vocabulary.
 
     Args:
         model: "distilbert"; the plan has no such chains for others.
@@ -66,7 +68,7 @@ def shrink_candidates(
         if chain[-1] == "layers":
             return _with_fewer_layers(parent, features, settings)
         if chain[-1] == "width":
-            return _with_fewer_neurons(parent, features, settings)
+            return _with_less_width(parent, features, settings)
         return _with_fewer_pieces(parent, features, settings.minimum_piece_count)
 
     wanted = read_plan(plan)
@@ -83,18 +85,21 @@ def _with_fewer_layers(parent: Checkpoint, features: Path, settings: ShrinkSetti
     return _retrained(parent, architecture, weights, features, settings.retraining)
 
 
-def _with_fewer_neurons(parent: Checkpoint, features: Path, settings: ShrinkSettings) -> Built:
+def _with_less_width(parent: Checkpoint, features: Path, settings: ShrinkSettings) -> Built:
     architecture = _distilbert(parent)
-    kept = neurons_that_stay(architecture.sizes.hidden_dim, settings.kept_neuron_share)
-    if kept == architecture.sizes.hidden_dim:
-        raise NothingToDoError(
-            f"kept_neuron_share is {settings.kept_neuron_share:g}, of {kept} neurons none would go"
+    whole = architecture.sizes
+    sizes = narrowed(whole, settings.kept_head_share, settings.kept_neuron_share)
+    of = f"of {whole.n_heads} heads and {whole.hidden_dim:,} neurons"
+    if (sizes.n_heads, sizes.hidden_dim) == (whole.n_heads, whole.hidden_dim):
+        shares = (
+            f"kept_head_share is {settings.kept_head_share:g} and kept_neuron_share {settings.kept_neuron_share:g}"
         )
-    note(f"width: {kept:,} of {architecture.sizes.hidden_dim:,} neurons stay in each layer")
+        raise NothingToDoError(f"{shares}: {of} none would go")
+    note(f"width: {of} in each layer, {sizes.n_heads} and {sizes.hidden_dim:,} stay")
     judged = read_examples(architecture, features, "train", _JUDGED_REVIEWS, settings.retraining.seed)
-    importance = measure_importance(parent, judged.encoded)
-    architecture, weights = drop_neurons(architecture, parent.weights, importance, kept)
-    return _retrained(parent, architecture, weights, features, settings.retraining)
+    importance = measure_importance(architecture, parent.weights, judged.encoded)
+    weights = drop_heads_and_neurons(parent.weights, importance, whole, sizes)
+    return _retrained(parent, architecture.with_sizes(sizes), weights, features, settings.retraining)
 
 
 def _retrained(
@@ -117,5 +122,5 @@ def _with_fewer_pieces(parent: Checkpoint, features: Path, minimum_count: int) -
 
 def _distilbert(parent: Checkpoint) -> DistilBert:
     if not isinstance(parent.architecture, DistilBert):
-        raise TypeError(f"{parent.architecture.name} has neither layers nor neurons to drop nor pieces to trim")
+        raise TypeError(f"{parent.architecture.name} has neither layers nor heads to drop nor pieces to trim")
     return parent.architecture

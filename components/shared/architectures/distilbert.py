@@ -105,13 +105,9 @@ class DistilBert(Architecture):
         numbers = {"vocab_size": pieces, "max_position_embeddings": self.max_length}
         return self._changed(sizes=self.sizes.model_copy(update=numbers), tokenizer=tokenizer)
 
-    def with_layers(self, layers: int) -> "DistilBert":
-        """Returns the same model with another number of layers in its encoder."""
-        return self._changed(sizes=self.sizes.model_copy(update={"n_layers": layers}))
-
-    def with_neurons(self, neurons: int) -> "DistilBert":
-        """Returns the same model with another number of neurons in the feed-forward part of each layer."""
-        return self._changed(sizes=self.sizes.model_copy(update={"hidden_dim": neurons}))
+    def with_sizes(self, sizes: Sizes) -> "DistilBert":
+        """Returns the same model with an encoder of other sizes."""
+        return self._changed(sizes=sizes)
 
     def build(self) -> Any:
         """Returns a new model with random weights; see `Architecture.build`."""

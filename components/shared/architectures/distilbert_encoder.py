@@ -57,7 +57,7 @@ class SelfAttention(keras.layers.Layer):
         self._attention_dropout = keras.layers.Dropout(dropout, dtype="float32")
 
     def call(self, tensors: Any, training: Any = None) -> Any:
-        """Returns the context as rows, shape (batch * length, dim)."""
+        """Returns the contexts of all heads as rows, shape (batch * length, heads * size of a head)."""
         query, key, value, bias = tensors
         dim = query.shape[-1]
         shape = (tf.shape(bias)[0], tf.shape(bias)[3], self.heads, dim // self.heads)
@@ -151,7 +151,7 @@ def _embed(sizes: Sizes, input_ids: Any) -> Any:
 
 
 def _block(sizes: Sizes, name: str, hidden: Any, bias: Any) -> Any:
-    query, key, value = (_dense(sizes.dim, f"{name}.attention.{part}_lin", hidden) for part in "qkv")
+    query, key, value = (_dense(sizes.attention_dim, f"{name}.attention.{part}_lin", hidden) for part in "qkv")
     attention = SelfAttention(sizes.n_heads, sizes.attention_dropout, name=f"{name}.attention")
     context = _dense(sizes.dim, f"{name}.attention.out_lin", attention([query, key, value, bias]))
     hidden = _layer_norm(f"{name}.sa_layer_norm", keras.layers.Add(name=f"{name}.attention.add")([hidden, context]))

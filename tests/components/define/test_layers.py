@@ -13,7 +13,7 @@ from components.engineer_features.embeddings import load_vectors
 from components.engineer_features.fitted_vectors import DIMENSIONS as FITTED_DIMENSIONS
 from components.shared.architectures.distilbert_encoder import build_classifier
 from components.shared.architectures.lstm import Lstm, LstmSizes
-from components.shared.distilbert_sizes import Sizes
+from components.shared.distilbert_sizes import Sizes, narrowed
 from components.shared.lstm_variants import DIMENSIONS, PACKAGED, Variant
 from components.shared.records.anatomy import Layer
 from components.shared.texts.text import TextPreprocessing
@@ -33,8 +33,9 @@ def _built(model: Any) -> dict[str, tuple[str, tuple[Any, ...]]]:
 
 
 @pytest.mark.parametrize("head", ["mean", "first"])
-def test_the_layers_of_distilbert_are_those_that_are_built(head: Any) -> None:
-    assert _described(list_distilbert_layers(_TINY, 3, head)) == _built(build_classifier(_TINY, 3, head))
+@pytest.mark.parametrize("sizes", [_TINY, narrowed(_TINY, 0.5, 1.0)])
+def test_the_layers_of_distilbert_are_those_that_are_built(sizes: Sizes, head: Any) -> None:
+    assert _described(list_distilbert_layers(sizes, 3, head)) == _built(build_classifier(sizes, 3, head))
 
 
 @pytest.mark.parametrize("directions", [1, 2])

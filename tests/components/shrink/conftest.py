@@ -34,6 +34,7 @@ _CHAINS = (
 _UNUSED = ("zebra", "quilted", "##zy")
 _SETTINGS = ShrinkSettings(
     kept_layers=1,
+    kept_head_share=0.5,
     kept_neuron_share=0.5,
     minimum_piece_count=1,
     retraining=Retraining(rows=200, epochs=3, learning_rate=0, soft_label_weight=0.5, seed=1),

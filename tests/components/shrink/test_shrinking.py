@@ -1,4 +1,4 @@
-"""Dropped layers and a trimmed vocabulary, on a fine-tuned tiny DistilBERT, through the steps of the pipeline."""
+"""Fewer layers, less width and a trimmed vocabulary, on a tiny DistilBERT, through the steps of the pipeline."""
 
 from pathlib import Path
 from typing import Any
@@ -80,16 +80,18 @@ def test_dropped_layers_leave_a_smaller_model_that_has_been_trained(optimised: A
     assert np.all(smaller.weights[name] != whole.weights[name])
 
 
-def test_dropped_neurons_leave_a_narrower_model_that_has_been_trained(optimised: Any) -> None:
+def test_dropped_heads_and_neurons_leave_a_narrower_model_that_has_been_trained(optimised: Any) -> None:
     whole, narrower = (_checkpoint(optimised, name) for name in ("distilbert", "distilbert-width"))
+    assert (_sizes(whole).n_heads, _sizes(narrower).n_heads) == (4, 2)
     assert (_sizes(whole).hidden_dim, _sizes(narrower).hidden_dim) == (64, 32)
+    assert narrower.weights["transformer.layer.0.attention.out_lin/0"].shape == (16, _sizes(whole).dim)
     assert narrower.weights["transformer.layer.0.ffn.lin2/0"].shape == (32, _sizes(whole).dim)
     assert narrower.chain == ("width",) and narrower.training.seconds > whole.training.seconds
 
 
-def test_layers_and_neurons_go_together(optimised: Any) -> None:
+def test_layers_and_width_go_together(optimised: Any) -> None:
     sizes = _sizes(_checkpoint(optimised, "distilbert-layers-width"))
-    assert (sizes.n_layers, sizes.hidden_dim) == (1, 32)
+    assert (sizes.n_layers, sizes.n_heads, sizes.hidden_dim) == (1, 2, 32)
 
 
 @pytest.mark.parametrize("name", ["distilbert-layers", "distilbert-width"])
@@ -109,7 +111,9 @@ def test_the_bundle_computes_what_the_checkpoint_computes(optimised: Any) -> Non
 
 
 def test_rarer_pieces_go_if_more_uses_are_asked_for(optimised: Any, tmp_path: Path) -> None:
-    settings = ShrinkSettings(kept_layers=1, kept_neuron_share=0.5, minimum_piece_count=25, retraining=_BRIEFLY)
+    settings = ShrinkSettings(
+        1, kept_head_share=0.5, kept_neuron_share=0.5, minimum_piece_count=25, retraining=_BRIEFLY
+    )
     given = ("distilbert", optimised.features, optimised.plan, [optimised.trained, optimised.shrunk])
     shrink_candidates(*given, settings, 0.5, tmp_path / "rarer")
     trimmed = load_checkpoint(checkpoint_directory(tmp_path / "rarer", "distilbert-trim"))
@@ -142,8 +146,12 @@ def test_each_technique_of_a_chain_makes_it_smaller(optimised: Any) -> None:
     assert sizes == sorted(set(sizes), reverse=True)
 
 
-def test_keeping_all_layers_or_neurons_leaves_the_cell_empty_with_the_reason(optimised: Any, tmp_path: Path) -> None:
-    settings = ShrinkSettings(kept_layers=2, kept_neuron_share=1.0, minimum_piece_count=1, retraining=_BRIEFLY)
+def test_keeping_all_layers_or_all_width_leaves_the_cell_empty_with_the_reason(
+    optimised: Any, tmp_path: Path
+) -> None:
+    settings = ShrinkSettings(
+        2, kept_head_share=1.0, kept_neuron_share=1.0, minimum_piece_count=1, retraining=_BRIEFLY
+    )
     given = ("distilbert", optimised.features, optimised.plan, [optimised.trained])
     shrink_candidates(*given, settings, 0.5, tmp_path / "some")
     assert set(list_bundles(tmp_path / "some")) == {"distilbert-trim"}
@@ -151,5 +159,5 @@ def test_keeping_all_layers_or_neurons_leaves_the_cell_empty_with_the_reason(opt
         "distilbert-layers": "kept_layers is 2, the encoder has 2 layers: none would go",
         "distilbert-layers-trim": "its parent distilbert-layers was not built",
         "distilbert-layers-width": "its parent distilbert-layers was not built",
-        "distilbert-width": "kept_neuron_share is 1, of 64 neurons none would go",
+        "distilbert-width": "kept_head_share is 1 and kept_neuron_share 1: of 4 heads and 64 neurons none would go",
     }
