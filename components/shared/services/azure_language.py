@@ -19,6 +19,8 @@ MODEL_VERSION = "latest"
 ATTEMPTS_PER_MINUTE = 300
 _MOST_CHARACTERS = 5120
 _RETRIES = 4
+#: An answer that breaks off may have been charged.
+_READ_RETRIES = 1
 _TIMEOUT_SECONDS = 60
 #: A service that asks for a longer pause is not waited for.
 _LONGEST_PAUSE_SECONDS = 120
@@ -55,10 +57,9 @@ class AzureLanguage(SentimentService):
             AzureKeyCredential(access.key),
             api_version=API_VERSION,
             transport=_till_transport(till),
-            retry_total=_RETRIES,
-            retry_status=_RETRIES,
-            retry_connect=_RETRIES,
-            retry_read=1,
+            retry_policy=_retry_policy(),
+            # The SDK would take the key, in a header of its own, to any other host.
+            permit_redirects=False,
             connection_timeout=_TIMEOUT_SECONDS,
             read_timeout=_TIMEOUT_SECONDS,
         )
@@ -96,8 +97,8 @@ class AzureLanguage(SentimentService):
             )
         except (AzureError, ValueError, KeyError, AttributeError, TypeError) as error:
             status = (error.status_code or 0) if isinstance(error, HttpResponseError) else 0
-            if status >= 400:  # a body that cannot be read is such an error too, with status 200
-                raise ServiceError(describe_status(NAME, status)) from None
+            if status >= 300:  # a body that cannot be read is such an error too, with status 200
+                raise ServiceError(describe_status(NAME, status, "the language of the reviews")) from None
             raise ServiceError(f"{NAME} did not answer as documented ({type(error).__name__}); try again") from None
 
     def _read(self, response: Any, analysis: Any, headers: Any) -> dict[str, Answer]:
@@ -108,8 +109,18 @@ class AzureLanguage(SentimentService):
         return answers
 
 
-def describe_status(service: str, status: int) -> str:
-    """Returns what an HTTP status means for the user of a service, in one sentence."""
+def describe_status(service: str, status: int, request: str) -> str:
+    """Returns what an HTTP status means for the user of a service, in one sentence.
+
+    Args:
+        service: Its name.
+        status: The HTTP status, 300 or more.
+        request: What to check where the service does not take the request.
+    """
+    if status < 400:
+        return f"{service} redirects (HTTP status {status}), where neither key nor reviews go; correct the endpoint"
+    if status == 400:
+        return f"{service} does not take the request (HTTP status 400); check {request}"
     if status in (401, 403):
         return f"{service} refuses the key (HTTP status {status}); check the key, its quota and the endpoint"
     if status == 404:
@@ -129,6 +140,28 @@ def _cut(text: str) -> str:
     return text[:_MOST_CHARACTERS]
 
 
+def _retry_policy() -> Any:
+    from azure.core.pipeline.policies import RetryPolicy
+
+    class ShortPausesPolicy(RetryPolicy):
+        """Tries again, but not after a pause that is too long."""
+
+        def get_retry_after(self, response: Any) -> float | None:
+            """Returns the pause that is asked for, in seconds, None without a readable one."""
+            try:
+                pause = super().get_retry_after(response)
+            except (ValueError, OverflowError):
+                return None
+            if pause is not None and pause > _LONGEST_PAUSE_SECONDS:
+                status = response.http_response.status_code
+                raise ServiceError(f"{NAME} asks to wait {pause:.0f} seconds (HTTP status {status}); try again then")
+            return pause
+
+    return ShortPausesPolicy(
+        retry_total=_RETRIES, retry_status=_RETRIES, retry_connect=_RETRIES, retry_read=_READ_RETRIES
+    )
+
+
 def _till_transport(till: Till) -> Any:
     from azure.core.pipeline.transport import RequestsTransport
 
@@ -136,15 +169,10 @@ def _till_transport(till: Till) -> Any:
         """Sends each attempt, the SDK's retries included, past the till."""
 
         def send(self, request: Any, **options: Any) -> Any:
-            """Returns the response; ends the retries where the pause that is asked for is too long."""
+            """Returns the response."""
             till.begin()
             response = super().send(request, **options)
             till.end(response.status_code)
-            pause = response.headers.get("Retry-After", "")
-            if response.status_code >= 400 and pause.isdigit() and int(pause) > _LONGEST_PAUSE_SECONDS:
-                raise ServiceError(
-                    f"{NAME} asks to wait {pause} seconds (HTTP status {response.status_code}); try again then"
-                )
             return response
 
     return TillTransport()

@@ -116,7 +116,7 @@ class Chat(SentimentService):
             assert isinstance(stopped.__cause__, ServiceError)
             raise stopped.__cause__ from None
         except openai.APIStatusError as error:
-            raise ServiceError(describe_status(NAME, error.status_code)) from None
+            raise ServiceError(describe_status(NAME, error.status_code, "the model")) from None
         except (openai.OpenAIError, ValueError) as error:
             raise ServiceError(f"{NAME} did not answer as documented ({type(error).__name__}); try again") from None
         if not getattr(completion, "choices", None):

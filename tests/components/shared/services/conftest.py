@@ -2,6 +2,7 @@
 
 import json
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -63,7 +64,7 @@ def _serve(answer: Callable[[str, Any], Reply]) -> Iterator[Server]:
         protocol_version = "HTTP/1.1"
 
         def do_POST(self) -> None:
-            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            body = json.loads(self.rfile.read(int(self.headers.get("Content-Length", 0))) or "null")
             server.requests.append((self.path, {name.lower(): value for name, value in self.headers.items()}, body))
             reply = server.replies.pop(0) if server.replies else answer(self.path, body)
             content = reply.body if isinstance(reply.body, bytes) else json.dumps(reply.body).encode()
@@ -75,6 +76,8 @@ def _serve(answer: Callable[[str, Any], Reply]) -> Iterator[Server]:
             self.wfile.write(content[: reply.cut])
             if reply.cut is not None:
                 self.close_connection = True
+
+        do_GET = do_POST
 
         def log_message(self, *arguments: Any) -> None:
             """Says nothing."""
@@ -201,3 +204,40 @@ def azure_server() -> Iterator[Server]:
 def chat_server() -> Iterator[Server]:
     """A server that behaves as OpenAI documents chat completions; its API is below /v1."""
     yield from _serve(_complete)
+
+
+@pytest.fixture
+def elsewhere() -> Iterator[Server]:
+    """A server of somebody else, who would like to see a key."""
+    yield from _serve(lambda path, body: Reply(body={}))
+
+
+@pytest.fixture
+def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The pauses that were made, in seconds, in order; nobody waits for them."""
+    made: list[float] = []
+    monkeypatch.setattr(time, "sleep", made.append)
+    return made
+
+
+class Clock:
+    """A clock that goes on only while somebody sleeps."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+        self.slept: list[float] = []
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.now += seconds
+
+
+@pytest.fixture
+def till_clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """The clock that the till goes by."""
+    clock = Clock()
+    monkeypatch.setattr("components.shared.services.till.time", clock)
+    return clock

@@ -177,8 +177,10 @@ def test_no_attempt_exceeds_a_cap_retries_included(chat_server, store, documente
     assert len(chat_server.requests) == 2
 
 
-def test_a_redirect_takes_the_key_nowhere(service, chat_server, documented):
-    chat_server.reply(307, {}, Location="http://127.0.0.1:9/elsewhere")
-    with pytest.raises(ServiceError):
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_a_redirect_takes_the_key_and_the_reviews_nowhere(service, chat_server, elsewhere, status):
+    chat_server.reply(status, {}, Location=f"{elsewhere.url}/elsewhere")
+    with pytest.raises(ServiceError, match=f"chat redirects .*{status}.*; correct the endpoint"):
         service.ask(["I love it"])
+    assert elsewhere.requests == []
     assert len(chat_server.requests) == 1
