@@ -6,7 +6,9 @@ answers to others. The answer has to be JSON of one form; any other is counted a
 
 import json
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from components.shared.price_list import TokenTariff
 from components.shared.services.access import Access
@@ -27,6 +29,36 @@ _ANSWER_TOKENS = 16
 #: What the format of messages adds to their content.
 _FORMAT_TOKENS = 32
 _PROBLEM_OF_REASON = {"length": "truncated", "content_filter": "refused"}
+#: No call uses so many: such a count is not credible.
+_MOST_TOKENS = 1_000_000_000
+
+
+class _Part(BaseModel):
+    # Read here, and not by the SDK, which takes any JSON for what it expects.
+    model_config = ConfigDict(frozen=True, strict=True)
+
+
+class _Completion(_Part):
+    choices: list[Any] = Field(min_length=1)
+    usage: Any = None
+
+
+class _Usage(_Part):
+    prompt_tokens: int = Field(gt=0, le=_MOST_TOKENS)
+    completion_tokens: int = Field(ge=0, le=_MOST_TOKENS)
+
+
+class _Message(_Part):
+    content: str | None = None
+    refusal: str | None = None
+
+
+class _Choice(_Part):
+    message: _Message = _Message()
+    finish_reason: str | None = None
+
+
+_AnyPart = TypeVar("_AnyPart", bound=_Part)
 
 
 class Chat(SentimentService):
@@ -94,24 +126,27 @@ class Chat(SentimentService):
         # A token is at least a byte.
         most_sent = sum(len(message["content"].encode()) for message in messages) + _FORMAT_TOKENS
         self._till.prepare(1, self.tariff.price_eur(most_sent, self._most_answer_tokens))
-        completion = self._complete(messages)
-        usage = getattr(completion, "usage", None)
-        if usage is not None:
+        completion = _parse_part(_Completion, _parse_json(self._complete(messages)))
+        if completion is None:
+            raise ServiceError(f"{NAME} did not answer with a chat completion; check the base URL")
+        usage = _parse_part(_Usage, completion.usage)
+        if usage is not None:  # else the call stays in the ledger at the most that it can cost
             self._till.correct(self.tariff.price_eur(usage.prompt_tokens, usage.completion_tokens))
-        return self._read(completion)
+        return self._read(_parse_part(_Choice, completion.choices[0]))
 
-    def _complete(self, messages: list[dict[str, str]]) -> Any:
+    def _complete(self, messages: list[dict[str, str]]) -> bytes:
+        """Returns the body of the response."""
         import openai
 
         # What the service says in an error is not repeated: it may hold the key, or a review.
         try:
-            completion = self._client.chat.completions.create(
+            return self._client.chat.completions.with_raw_response.create(
                 model=self.identity.model,
                 messages=messages,
                 max_tokens=self._most_answer_tokens,
                 temperature=0,
                 response_format={"type": "json_object"},
-            )
+            ).content
         except self._stopped_error as stopped:
             assert isinstance(stopped.__cause__, ServiceError)
             raise stopped.__cause__ from None
@@ -119,13 +154,11 @@ class Chat(SentimentService):
             raise ServiceError(describe_status(NAME, error.status_code, "the model")) from None
         except (openai.OpenAIError, ValueError) as error:
             raise ServiceError(f"{NAME} did not answer as documented ({type(error).__name__}); try again") from None
-        if not getattr(completion, "choices", None):
-            raise ServiceError(f"{NAME} did not answer with a chat completion; check the base URL")
-        return completion
 
-    def _read(self, completion: Any) -> Answer:
-        choice = completion.choices[0]
-        if getattr(choice.message, "refusal", None):
+    def _read(self, choice: _Choice | None) -> Answer:
+        if choice is None:
+            return self.without_answer("not in the form asked for")
+        if choice.message.refusal:
             return self.without_answer("refused")
         if choice.finish_reason in _PROBLEM_OF_REASON:
             return self.without_answer(_PROBLEM_OF_REASON[choice.finish_reason])
@@ -155,10 +188,23 @@ def _instruction(labels: Sequence[str]) -> str:
 
 def _parse_label(content: str | None) -> str | None:
     """Returns the label of an answer, or None if the answer is not JSON of the form that was asked for."""
-    try:
-        answer = json.loads(content or "")
-    except (ValueError, RecursionError):
-        return None
+    answer = _parse_json(content or "")
     if not isinstance(answer, dict) or answer.keys() != {"label"} or not isinstance(answer["label"], str):
         return None
     return answer["label"]
+
+
+def _parse_json(text: str | bytes) -> Any:
+    """Returns the value that is written in JSON, or None if it is not JSON."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _parse_part(part: type[_AnyPart], value: Any) -> _AnyPart | None:
+    """Returns a part of a completion, or None if the value is not such a part."""
+    try:
+        return part.model_validate(value)
+    except ValidationError:
+        return None

@@ -101,6 +101,29 @@ def test_an_unusable_answer_is_counted_paid_and_neutral(
     assert len(chat_server.requests) == 1
 
 
+@pytest.mark.parametrize(
+    "choice",
+    [
+        {},
+        None,
+        "x",
+        {"message": None, "finish_reason": "stop"},
+        {"message": {}, "finish_reason": "stop"},
+        {"message": {"content": [{"type": "text", "text": "x"}]}, "finish_reason": "stop"},
+        {"message": {"content": "\ud800"}, "finish_reason": "stop"},
+        {"message": {"content": '{"label": "5"}', "refusal": 1}},
+        {"message": {"content": '{"label": "5"}'}, "finish_reason": ["stop"]},
+    ],
+)
+def test_half_a_choice_is_an_unusable_answer_and_not_bought_again(service, store, chat_server, documented, choice):
+    chat_server.reply(200, documented.completion("") | {"choices": [choice]})
+    (answer,) = collect(service, ["I love it"], store)
+    assert (answer.verdict, answer.problem) == (0, "not in the form asked for")
+    assert store.spent().eur == pytest.approx(_USUAL_EUR)
+    collect(service, ["I love it"], store)
+    assert len(chat_server.requests) == 1
+
+
 @given(st.one_of(st.none(), st.text(), st.recursive(st.none() | st.text() | st.integers(), st.lists).map(json.dumps)))
 def test_any_content_is_either_one_label_or_none(content):
     label = _parse_label(content)
@@ -150,6 +173,10 @@ def test_a_refused_key_is_not_repeated_although_the_service_echoes_it(service, c
         (b"<html>hello</html>", None),
         ({"object": "list", "data": []}, None),
         ({"choices": "x" * 500}, 40),
+        ({"choices": "x", "usage": {}}, None),
+        ({"choices": []}, None),
+        ([], None),
+        (b"[" * 100_000, None),
         (b"", None),
     ],
 )
@@ -160,12 +187,39 @@ def test_an_answer_that_is_broken_off_or_of_another_kind_is_an_error(service, ch
         service.ask(["I love it"])
 
 
-def test_without_a_word_on_tokens_the_highest_price_is_assumed(service, store, chat_server, documented):
-    body = documented.completion('{"label": "5"}')
-    del body["usage"]
-    chat_server.reply(200, body)
-    service.ask(["I love it"])
+@pytest.mark.parametrize(
+    "usage",
+    [
+        None,
+        {},
+        "x",
+        {"prompt_tokens": None, "completion_tokens": None},
+        {"prompt_tokens": 0, "completion_tokens": 0},
+        {"prompt_tokens": -(10**9), "completion_tokens": 6},
+        {"prompt_tokens": 90, "completion_tokens": -(10**9)},
+        {"prompt_tokens": 90.5, "completion_tokens": 6},
+        {"prompt_tokens": "90", "completion_tokens": 6},
+        {"prompt_tokens": True, "completion_tokens": 6},
+        {"prompt_tokens": 10**400, "completion_tokens": 6},
+    ],
+)
+def test_without_a_credible_word_on_tokens_the_highest_price_is_assumed(
+    service, store, chat_server, documented, usage
+):
+    chat_server.reply(200, documented.completion('{"label": "5"}') | {"usage": usage})
+    assert service.ask(["I love it"])[0].verdict == 1
     assert store.spent().eur > service.price_eur("I love it")
+
+
+def test_a_call_that_costs_more_than_it_could_is_booked_and_ends_the_calls(chat_server, store, documented):
+    service = _open(chat_server.url, store, documented.key, eur=0.01)
+    usage = {"prompt_tokens": 20_000, "completion_tokens": 6}
+    chat_server.reply(200, documented.completion('{"label": "5"}') | {"usage": usage})
+    assert collect(service, ["I love it"], store)[0].verdict == 1
+    assert store.spent().eur == pytest.approx((20_000 + 6 * 4) / 1e6)
+    with pytest.raises(CapReachedError, match="service_maximum_eur"):
+        service.ask(["awful"])
+    assert len(chat_server.requests) == 1
 
 
 def test_no_attempt_exceeds_a_cap_retries_included(chat_server, store, documented):
