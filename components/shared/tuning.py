@@ -37,6 +37,8 @@ _RANDOM_TRIALS = 5
 #: No trial is stopped early before so many were finished, nor in its first epoch.
 _UNPRUNED_TRIALS, _UNPRUNED_EPOCHS = 3, 1
 _SHORT = 16
+#: What the storage keeps: of a search, the seconds that its ended trials took; of a trial, that time stopped it.
+_USED, _OUT_OF_TIME = "seconds", "out_of_time"
 
 Space = Mapping[str, BaseDistribution]
 
@@ -58,7 +60,30 @@ class TrialStopped(Exception):
     """A trial is not worth going on with, or time is up. An objective lets it pass."""
 
 
-Report = Callable[[float], None]
+class Report:
+    """What an objective tells of its trial while it runs; raises `TrialStopped` where the trial is to end."""
+
+    def __init__(self, trial: optuna.Trial, deadline: float) -> None:
+        """Reports on a trial that may run until `deadline` on the monotonic clock."""
+        self._trial = trial
+        self._deadline = deadline
+        self._epochs = 0
+
+    def __call__(self, score: float) -> None:
+        """Tells what an epoch came to."""
+        self._trial.report(score, step=self._epochs)
+        self._epochs += 1
+        if self._trial.should_prune():
+            raise TrialStopped
+        self.check_time()
+
+    def check_time(self) -> None:
+        """Ends the trial if the time is up; called within an epoch."""
+        if time.monotonic() > self._deadline:
+            self._trial.set_user_attr(_OUT_OF_TIME, True)
+            raise TrialStopped
+
+
 Objective = Callable[[Values, Report], float]
 
 
@@ -85,18 +110,19 @@ def search(
     """Searches until the time is up and returns the best hyperparameters.
 
     The time of earlier trials in the storage counts: a finished search is not repeated, and more minutes continue
-    it. The n-th trial depends on the seed and the trials before it alone, so that a search in two parts is the
-    same as one in one part.
+    it, with the trial that had no time left. The time in which a search was down does not count, nor does that of a
+    trial that was killed. The n-th trial depends on the seed and the trials before it alone, so that a search that
+    was killed is the same as one that was not.
 
     Args:
         candidate: What the search is for.
         space: Hyperparameter to what it may be.
-        objective: Takes hyperparameters and a function to be called with the score after each epoch; trains on
-            train and returns the score on tune, higher is better. That function raises `TrialStopped`.
+        objective: Takes hyperparameters and a `Report` to be called with the score after each epoch; trains on
+            train and returns the score on tune, higher is better.
         start: Values of the first trial: those that would be taken without a search. The space is widened to hold
             them.
-        minutes: Time for all trials together. The trial that is running when it is over is stopped at its next
-            epoch; one that tells of no epochs is finished.
+        minutes: Time for all trials together. The trial that is running when it is over is stopped where it next
+            reports; one that does not is finished.
         directory: Directory of the storages; created.
         decided_by: What else decides a trial's score: the features' fingerprint, fixed settings. JSON values.
         metric: Name of the score.
@@ -116,14 +142,16 @@ def search(
         pruner=pruner or MedianPruner(n_startup_trials=_UNPRUNED_TRIALS, n_warmup_steps=_UNPRUNED_EPOCHS),
         load_if_exists=True,
     )
-    _repeat_unfinished(study)
     if not study.trials:
         study.enqueue_trial(start)
-    budget, used = minutes * 60, sum(_seconds(trial) for trial in study.trials)
+    budget, used = minutes * 60, study.user_attrs.get(_USED, 0.0)
+    if used < budget:
+        _repeat_unfinished(study)
     while used < budget and len(_ended(study)) < most_trials:
         started = time.monotonic()
         _run_trial(study, space, objective, started + budget - used, seed)
         used += time.monotonic() - started
+        study.set_user_attr(_USED, used)
         print(_progress(candidate, study, used, minutes), flush=True)
     return _record(candidate, study, start, metric, minutes, how)
 
@@ -143,9 +171,13 @@ def _key(space: Space, decided_by: Mapping[str, object], start: Values, metric: 
 
 
 def _repeat_unfinished(study: optuna.Study) -> None:
-    """Queues the trial that a killed search left behind."""
-    for trial in study.get_trials(states=(TrialState.RUNNING,)):
+    """Queues the trial that a killed search left behind, or else the latest if it had no time left."""
+    unfinished = study.get_trials(states=(TrialState.RUNNING,))
+    for trial in unfinished:
         study.tell(trial.number, state=TrialState.FAIL)
+    if not unfinished and not study.get_trials(states=(TrialState.WAITING,)):
+        unfinished = [trial for trial in _ended(study)[-1:] if _OUT_OF_TIME in trial.user_attrs]
+    for trial in unfinished:
         study.enqueue_trial(trial.params)
 
 
@@ -153,17 +185,8 @@ def _run_trial(study: optuna.Study, space: Space, objective: Objective, deadline
     # A sampler of its own for each trial: a search that goes on proposes what it would have proposed anyway.
     study.sampler = TPESampler(seed=seed + len(_ended(study)), n_startup_trials=_RANDOM_TRIALS)
     trial = study.ask(fixed_distributions=dict(space))
-    epochs = 0
-
-    def report(score: float) -> None:
-        nonlocal epochs
-        trial.report(score, step=epochs)
-        epochs += 1
-        if trial.should_prune() or time.monotonic() > deadline:
-            raise TrialStopped
-
     try:
-        study.tell(trial, objective(dict(trial.params), report))
+        study.tell(trial, objective(dict(trial.params), Report(trial, deadline)))
     except TrialStopped:
         study.tell(trial, state=TrialState.PRUNED)
 
@@ -173,7 +196,7 @@ def _ended(study: optuna.Study) -> list[FrozenTrial]:
 
 
 def _seconds(trial: FrozenTrial) -> float:
-    return trial.duration.total_seconds() if trial.state.is_finished() and trial.duration else 0.0
+    return trial.duration.total_seconds() if trial.duration else 0.0
 
 
 def _score(trial: FrozenTrial) -> float | None:

@@ -1,6 +1,7 @@
 """The search: time is a clock that the tests move, so that they neither wait nor depend on the machine."""
 
 import logging
+import sqlite3
 import warnings
 from pathlib import Path
 from typing import Any
@@ -91,6 +92,29 @@ def test_a_killed_search_repeats_the_trial_it_was_in_and_goes_on(tmp_path: Path)
     assert _tried(_search(tmp_path / "killed")) == _tried(whole)
 
 
+def test_the_time_in_which_a_killed_search_was_down_is_not_search_time(tmp_path: Path) -> None:
+    def dies(values: Values, report: Report) -> float:
+        raise _Killed
+
+    with pytest.raises(_Killed):
+        _search(tmp_path, objective=dies)
+    (storage,) = tmp_path.glob("*.db")
+    with sqlite3.connect(storage) as rows:
+        assert rows.execute("UPDATE trials SET datetime_start = '2020-01-01 00:00:00'").rowcount == 1
+    assert len(_search(tmp_path).trials) == 12
+
+
+def test_the_time_of_earlier_trials_counts(clock: list[float], tmp_path: Path) -> None:
+    def takes_25_seconds(values: Values, report: Report) -> float:
+        clock[0] += 25
+        return _parabola(values, report)
+
+    assert len(_search(tmp_path, objective=takes_25_seconds, minutes=1.0).trials) == 3
+    clock[0] += 3600
+    assert len(_search(tmp_path, objective=takes_25_seconds, minutes=1.0).trials) == 3
+    assert len(_search(tmp_path, objective=takes_25_seconds, minutes=2.0).trials) == 5
+
+
 def test_a_finished_search_is_not_repeated(tmp_path: Path) -> None:
     first = _search(tmp_path)
 
@@ -151,6 +175,67 @@ def test_the_trial_that_runs_when_the_time_is_up_is_stopped_at_its_next_epoch(
     assert [(trial.outcome, trial.score) for trial in result.trials] == [("stopped", 0.2)]
     assert result.best_trial is None
     assert result.best == _START
+
+
+def test_a_trial_is_stopped_within_an_epoch_when_the_time_is_up(clock: list[float], tmp_path: Path) -> None:
+    def endless(values: Values, report: Report) -> float:
+        while True:
+            clock[0] += 25
+            report.check_time()
+
+    result = _search(tmp_path, objective=endless, minutes=1.0)
+    assert [(trial.outcome, trial.score) for trial in result.trials] == [("stopped", None)]
+    assert clock == [75.0]
+
+
+def test_more_minutes_repeat_the_trial_that_the_time_stopped(clock: list[float], tmp_path: Path) -> None:
+    def slow(values: Values, report: Report) -> float:
+        for _ in range(10):
+            clock[0] += 25
+            report.check_time()
+        return 0.9 if values == _START else 0.1
+
+    short = _search(tmp_path, objective=slow, minutes=1.0)
+    assert short.best_trial is None
+    assert _search(tmp_path, objective=slow, minutes=1.0) == short
+    longer = _search(tmp_path, objective=slow, minutes=11.0)
+    assert [trial.values == _START for trial in longer.trials] == [True, True, False, False]
+    assert [trial.outcome for trial in longer.trials] == ["stopped", "finished", "finished", "stopped"]
+    assert (longer.best, longer.best_trial) == (_START, 1)
+
+
+def test_the_trial_that_the_time_stopped_is_repeated_once_however_often_the_search_is_killed(
+    clock: list[float], tmp_path: Path
+) -> None:
+    def slow(values: Values, report: Report) -> float:
+        clock[0] += 70
+        report.check_time()
+        return 0.9
+
+    def dies(values: Values, report: Report) -> float:
+        raise _Killed
+
+    _search(tmp_path, objective=slow, minutes=1.0)
+    for _ in range(2):
+        with pytest.raises(_Killed):
+            _search(tmp_path, objective=dies, minutes=60.0)
+    result = _search(tmp_path, objective=slow, minutes=60.0, most_trials=4)
+    assert [trial.values == _START for trial in result.trials] == [True, True, False, False]
+
+
+def test_a_bad_trial_is_not_repeated(tmp_path: Path) -> None:
+    scores = iter([0.9, 0.8, 0.7, 0.1, 0.1])
+
+    def gets_worse(values: Values, report: Report) -> float:
+        score = next(scores)
+        for _ in range(3):
+            report(score)
+        return score
+
+    stopped = _search(tmp_path, objective=gets_worse, most_trials=4)
+    assert stopped.trials[-1].outcome == "stopped"
+    more = _search(tmp_path, objective=gets_worse, most_trials=5)
+    assert more.trials[-1].values != stopped.trials[-1].values
 
 
 def test_bad_trials_are_stopped_early(tmp_path: Path) -> None:
