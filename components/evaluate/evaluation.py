@@ -115,7 +115,8 @@ def evaluate_candidates(
             failures=failures,
             champion=deployed,
             champion_measurement=champion_measurement,
-            services=tuple(record.offer for record in records.values() if record.offer is not None),
+            # The candidates of one service, plain and balanced, tell the same offer.
+            services=tuple(dict.fromkeys(record.offer for record in records.values() if record.offer is not None)),
         )
         (staged / MEASUREMENTS).write_text(result.model_dump_json(indent=2) + "\n", encoding="utf-8")
 

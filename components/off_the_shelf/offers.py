@@ -1,7 +1,8 @@
 """What can be had without training: VADER, and paid services if they are named and there is a key.
 
-For each paid service there is a record with its price; the price needs no key. A service that is asked becomes a
-candidate: its answers to a part of tune are calibrated to the labels, those to select and test are kept for evaluate.
+For each paid service there is a record with its price; the price needs no key. A service that is asked becomes one or
+two candidates: its answers to a part of tune are calibrated to the labels, plain and, where class weights meet rare
+labels, "-balanced"; those to select and test are kept for evaluate.
 """
 
 from collections.abc import Sequence
@@ -98,12 +99,10 @@ def offer_services(features: Path, plan: Path, wish: Wish, candidates: Path) -> 
     sample = stratified_sample(tables["tune"], CALIBRATION_ROWS, wish.seed)
     reviews = replace(reviews, tables=tables | {"tune": sample})
     for name in PAID_SERVICES:
-        record = _make_offer(candidates, name, reviews, need, wish)
-        assert record.offer is not None
-        write_record(candidates, name, record)
-        if record.offer.status == "failed":
-            failures[name] = record.offer.reason
-        note(f"{name}: {record.offer.status}, about {record.offer.price_per_1000_eur:.3g} € per 1,000 reviews")
+        offer = _make_offer(candidates, name, reviews, need, wish)
+        if offer.status == "failed":
+            failures[name] = offer.reason
+        note(f"{name}: {offer.status}, about {offer.price_per_1000_eur:.3g} € per 1,000 reviews")
     write_failures(candidates, failures)
 
 
@@ -111,12 +110,13 @@ def _make_vader(candidates: Path, reviews: _Reviews, need: Need) -> None:
     with Meter(price_hour_eur=need.prices.cpu_hour_eur) as meter:
         service = Vader()
         answers = _answered(service, reviews.texts("tune"))
-        fitted = _calibrate(answers, reviews)
+        calibrations = _calibrate("vader", answers, reviews)
     files = {name: (package_directory() / name).read_bytes() for name in (LEXICON, EMOJI)}
-    _write_bundle(candidates, reviews, "vader", service.identity.version, fitted, meter.usage, files)
     selected = _answered(service, reviews.texts("select"))
     notes = describe_neutrals(selected, reviews.truth("select"), len(reviews.description.task.labels), "select")
-    write_record(candidates, "vader", ServiceRecord(notes=tuple(notes)))
+    for candidate, fitted in calibrations.items():
+        _write_bundle(candidates, reviews, candidate, service.identity.version, fitted, meter.usage, files)
+        write_record(candidates, candidate, ServiceRecord(notes=tuple(notes)))
 
 
 def _answered(service: Vader, texts: list[str]) -> list[Answer]:
@@ -124,8 +124,8 @@ def _answered(service: Vader, texts: list[str]) -> list[Answer]:
     return [answer for text in progress for answer in service.ask([text]) if answer is not None]
 
 
-def _make_offer(candidates: Path, name: PaidName, reviews: _Reviews, need: Need, wish: Wish) -> ServiceRecord:
-    """Asks a paid service if it is wanted and can be had; returns its record."""
+def _make_offer(candidates: Path, name: PaidName, reviews: _Reviews, need: Need, wish: Wish) -> Offer:
+    """Asks a paid service if it is wanted and can be had; writes its record and returns its offer."""
     named = name in wish.services
     access = read_access(name) if named else None
     tariff = tariff_of(name, wish.chat_model, need)
@@ -133,16 +133,18 @@ def _make_offer(candidates: Path, name: PaidName, reviews: _Reviews, need: Need,
     labels, language = description.task.labels, description.text.language
     service = describe_service(name, access.endpoint if access else "", wish.chat_model, language, labels, tariff)
     if not named:
-        return _price_only(service, reviews, "not named", f"it is called only if services names {name}")
+        return _price_only(candidates, service, reviews, "not named", f"it is called only if services names {name}")
     if access is None:
-        return _price_only(service, reviews, "no key", f"set {missing_variables(name)} to have it measured")
+        return _price_only(
+            candidates, service, reviews, "no key", f"set {missing_variables(name)} to have it measured"
+        )
     store = AnswerStore(wish.answers)
     try:
         return _ask(candidates, name, service, access, store, reviews, wish.caps, language)
     except CapReachedError as reached:
-        return _price_only(service, reviews, "over the cap", str(reached))
+        return _price_only(candidates, service, reviews, "over the cap", str(reached))
     except ServiceError as error:
-        return _price_only(service, reviews, "failed", str(error))
+        return _price_only(candidates, service, reviews, "failed", str(error))
 
 
 def _ask(
@@ -154,7 +156,7 @@ def _ask(
     reviews: _Reviews,
     caps: Caps,
     language: str,
-) -> ServiceRecord:
+) -> Offer:
     description = reviews.description
     splits = ("tune", *_ASKED_SPLITS)
     wanted = estimate(service, [text for split in splits for text in reviews.texts(split)], store)
@@ -162,7 +164,7 @@ def _ask(
     open_service(service, access, store, caps)
     with tqdm(total=wanted.reviews, desc=name, unit="review", mininterval=1.0) as progress, Meter() as meter:
         answers = {split: collect(service, reviews.texts(split), store, progress.update) for split in splits}
-        fitted = _calibrate(answers["tune"], reviews)
+        calibrations = _calibrate(name, answers["tune"], reviews)
     training = Usage(
         seconds=meter.usage.seconds,
         cpu_seconds=meter.usage.cpu_seconds,
@@ -177,8 +179,6 @@ def _ask(
         tariff=service.tariff,
         caps=caps,
     )
-    _write_bundle(candidates, reviews, name, service.identity.model, fitted, training, {}, parameters)
-    write_answers(candidates, name, {split: _as_lists(answers[split]) for split in _ASKED_SPLITS})
     calls = store.answered_calls(service.identity)
     notes = describe_neutrals(answers["select"], reviews.truth("select"), len(description.task.labels), "select")
     offer = (
@@ -186,23 +186,33 @@ def _ask(
         if is_local(access.endpoint)
         else _charged_offer(service, calls)
     )
-    return ServiceRecord(
+    record = ServiceRecord(
         offer=offer,
         notes=tuple(notes),
         call_seconds=tuple(call.seconds for call in calls),
         call_reviews=tuple(call.reviews for call in calls),
     )
+    for candidate, fitted in calibrations.items():
+        _write_bundle(candidates, reviews, candidate, parameters.model, fitted, training, {}, parameters)
+        write_answers(candidates, candidate, {split: _as_lists(answers[split]) for split in _ASKED_SPLITS})
+        write_record(candidates, candidate, record)
+    return offer
 
 
-def _calibrate(answers: Sequence[Answer], reviews: _Reviews) -> Calibration:
+def _calibrate(service: str, answers: Sequence[Answer], reviews: _Reviews) -> dict[str, Calibration]:
+    """Returns the calibration of each candidate that a service's answers to tune make."""
     description = reviews.description
-    weights = description.class_weights if description.imbalance == "weights" else None
-    scores = scores_of_answers(answers)
-    return Calibration.fit(scores, reviews.truth("tune"), weights, len(description.task.labels))
+    weightings: dict[str, tuple[float, ...] | None] = {service: None}
+    if description.imbalance == "weights":
+        weightings[f"{service}-balanced"] = description.class_weights
+    scores, truth, classes = scores_of_answers(answers), reviews.truth("tune"), len(description.task.labels)
+    return {candidate: Calibration.fit(scores, truth, weights, classes) for candidate, weights in weightings.items()}
 
 
-def _price_only(service: PaidService, reviews: _Reviews, status: OfferStatus, reason: str) -> ServiceRecord:
-    return ServiceRecord(offer=_offer(service, reviews, status, reason))
+def _price_only(candidates: Path, service: PaidService, reviews: _Reviews, status: OfferStatus, reason: str) -> Offer:
+    offer = _offer(service, reviews, status, reason)
+    write_record(candidates, offer.service, ServiceRecord(offer=offer))
+    return offer
 
 
 def _offer(service: PaidService, reviews: _Reviews, status: OfferStatus, reason: str = "") -> Offer:
@@ -244,15 +254,19 @@ def _write_bundle(
     parameters: ServiceParameters | None = None,
 ) -> None:
     kind: dict[str, Any] = (
-        {"runtime": "vader", "predictor": "vader", "preprocessing": VaderParameters().model_dump()}
+        {"model": "vader", "runtime": "vader", "predictor": "vader", "preprocessing": VaderParameters().model_dump()}
         if parameters is None
-        else {"runtime": "service", "predictor": "service", "preprocessing": parameters.model_dump()}
+        else {
+            "model": parameters.service,
+            "runtime": "service",
+            "predictor": "service",
+            "preprocessing": parameters.model_dump(),
+        }
     )
     description = reviews.description
     manifest = Manifest(
         candidate=candidate,
         task=description.task,
-        model=candidate,
         base_model=base_model,
         natural_steps=description.natural_steps,
         data_fingerprint=description.data_fingerprint,

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 import subprocess
 import sys
 
@@ -21,6 +22,7 @@ from components.shared.records.measurements import read_measurements, read_predi
 from components.shared.records.robustness import Robustness, write_robustness
 from components.shared.services.access import VARIABLES
 from components.shared.services.answers import AnswerStore, Caps
+from components.shared.services.interface import SERVICES
 from components.shared.services.record import read_records
 from components.shared.texts.text import join_title
 
@@ -49,12 +51,26 @@ def with_keys(monkeypatch, azure_server, chat_server, documented):
 
 @pytest.fixture
 def offer(trained, few, tmp_path, answers_directory):
-    def run(*services, caps=_CAPS, chat_model="gpt-4.1-nano", candidates=tmp_path / "candidates"):
+    def run(*services, caps=_CAPS, chat_model="gpt-4.1-nano", candidates=tmp_path / "candidates", features=few):
         wish = Wish(services, chat_model, caps, answers_directory, seed=1)
-        offer_services(few, trained.plan, wish, candidates)
+        offer_services(features, trained.plan, wish, candidates)
         return candidates
 
     return run
+
+
+@pytest.fixture
+def described(few, tmp_path):
+    """Few reviews, described in another way."""
+
+    def change(**values):
+        directory = tmp_path / "described"
+        shutil.copytree(few, directory)
+        description = features_module.read_features(directory).model_copy(update=values)
+        (directory / features_module.DESCRIPTION).write_text(description.model_dump_json(), encoding="utf-8")
+        return directory
+
+    return change
 
 
 def _texts(features, split):
@@ -90,7 +106,33 @@ def test_the_calibration_sees_the_tune_split_only(offer, few, monkeypatch):
     )
     offer("vader")
     description = features_module.read_features(few)
-    assert asked == [description.task.indices(read_split(few, "tune")["label"].tolist()).tolist()]
+    assert asked == [description.task.indices(read_split(few, "tune")["label"].tolist()).tolist()] * 2
+
+
+def test_every_service_comes_plain_and_balanced_from_the_same_answers(
+    offer, with_keys, described, few, azure_server, chat_server, monkeypatch, answers_directory
+):
+    monkeypatch.setenv("SERVICE_ANSWERS", str(answers_directory))
+    features = described(class_weights=(9.0, 9.0, 9.0, 1.0, 1.0))
+    candidates = offer("vader", "azure-language", "chat", features=features)
+    natural = {text for split in ("tune", "select", "test") for text in read_split(few, split)["natural"]}
+    assert sorted(azure_server.texts) == sorted(chat_server.texts) == sorted(natural)
+    bundles, records = list_bundles(candidates), read_records(candidates)
+    assert bundles.keys() == {name + end for name in SERVICES for end in ("", "-balanced")}
+    for name in SERVICES:
+        plain, balanced = bundles[name], bundles[f"{name}-balanced"]
+        assert read_manifest(balanced).model == read_manifest(plain).model == name
+        assert read_manifest(balanced).candidate == f"{name}-balanced"
+        assert records[f"{name}-balanced"] == records[name]
+        texts = _texts(few, "select")
+        rare = [load_bundle(one).predict(texts)[:, :3].sum() for one in (plain, balanced)]
+        assert rare[1] > 1.2 * rare[0]
+    assert sorted(azure_server.texts) == sorted(chat_server.texts) == sorted(natural)
+
+
+@pytest.mark.parametrize("imbalance", ["none", "oversample", "undersample"])
+def test_nothing_is_balanced_where_class_weights_do_not_meet_rare_labels(offer, described, imbalance):
+    assert list_bundles(offer("vader", features=described(imbalance=imbalance))).keys() == {"vader"}
 
 
 def test_a_paid_service_is_not_called_unless_it_is_named(
@@ -160,7 +202,7 @@ def test_a_service_that_breaks_down_midway_fails_alone_and_what_it_answered_is_k
         azure_server.reply(200, documented.results([{"id": str(i), "text": "I love it"} for i in range(10)]))
     azure_server.reply(500, documented.azure_error("500", f"broken for {documented.key}"))
     candidates = offer("vader", "azure-language", "chat")
-    assert set(list_bundles(candidates)) == {"vader", "chat"}
+    assert set(list_bundles(candidates)) == {"vader", "vader-balanced", "chat", "chat-balanced"}
     assert "HTTP status 500" in read_failures(candidates)["azure-language"]
     asked = len(azure_server.texts)
     offer("azure-language", candidates=tmp_path / "again")
@@ -256,6 +298,7 @@ def compared(trained, few, tmp_path):
 
 def test_figures_of_a_test_server_are_never_shown(offer, with_keys, compared, tmp_path):
     rows, report = compared(offer("vader", "azure-language", "chat"))
+    assert "vader-balanced" in rows and not {"azure-language-balanced", "chat-balanced"} & rows.keys()
     for name in ("azure-language", "chat"):
         assert rows[name]["status"] == "not measured: test server"
         assert "on this machine" in rows[name]["reason"]
@@ -291,9 +334,12 @@ def test_a_real_service_is_measured_by_its_answers_and_its_calls(
     assert row["size_mb"] == row["gzip_mb"] == row["peak_memory_mb"] == row["startup_s"] == ""
     assert float(row["p95_ms"]) > 0 and float(row["macro_f1"]) > 0
     assert f"{before} real calls" in row["reason"]
-    (measured,) = [one for one in read_measurements(tmp_path / "measurements").candidates if one.model == "chat"]
+    measured = read_measurements(tmp_path / "measurements")
     # The server says 90 tokens sent and 6 received for each review: 0.10 € and 0.40 € a million.
-    assert measured.price_per_1000_eur == pytest.approx(1000 * (90 * 0.1 + 6 * 0.4) / 1e6)
+    assert {one.candidate: one.price_per_1000_eur for one in measured.candidates} == dict.fromkeys(
+        ("chat", "chat-balanced"), pytest.approx(1000 * (90 * 0.1 + 6 * 0.4) / 1e6)
+    )
+    assert [one.service for one in measured.services] == ["azure-language", "chat"]
     predictions = read_predictions(tmp_path / "measurements", "chat", "select")
     monkeypatch.setenv("SERVICE_ANSWERS", str(answers_directory))
     expected = load_bundle(bundle_directory(candidates, "chat")).predict(_texts(few, "select"))
