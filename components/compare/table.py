@@ -73,8 +73,9 @@ class Row:
         accuracy_low to average_error_high: Their 95 % intervals (bootstrap).
         difference, difference_low, difference_high: Deciding metric minus the best's, with its interval.
         flips: Select reviews that get another label than from the float parent.
-        agreement, largest_difference: With the float parent's labels and probabilities on tune, after conversion.
-        sparsity, distinct_weights: Measured in the converted model, see `Conversion`.
+        agreement, largest_difference: With the float parent's labels and probabilities on tune, after conversion,
+            on the run time that was measured.
+        sparsity, distinct_weights: Measured in the model converted for LiteRT, see `Conversion`.
         p50_ms, p95_ms, p99_ms: Median, 95 % and 99 % quantile of the time for one review, of so many timings.
         reviews_per_second: At the best batch, with its 5 % and 95 % quantiles.
         runtime, threads, workers, batch_size: How the candidate was run.
@@ -329,9 +330,9 @@ def _technique_figures(one: Measurement, evidence: Evidence, need: Need) -> dict
     if flips := evidence.flips.get(one.candidate):
         figures["flips"] = flips.count
     if conversion := evidence.conversions.get(one.candidate):
+        likeness = conversion.likeness(one.runtime)
+        figures |= likeness.model_dump() if likeness else {}
         figures |= {
-            "agreement": conversion.agreement,
-            "largest_difference": conversion.largest_difference,
             "sparsity": conversion.sparsity,
             "distinct_weights": conversion.distinct_weights,
             "technique_s": conversion.usage.seconds,

@@ -8,7 +8,7 @@ from components.shared.chains import candidate_id
 from components.shared.deciding.bootstrap import Samples
 from components.shared.deciding.decision import Candidate, Difference
 from components.shared.deciding.gate import compare_quality
-from components.shared.records.conversions import Conversion
+from components.shared.records.conversions import Conversion, Likeness
 from components.shared.records.measurements import Measurement, Spread
 
 #: Sizes are exact, but a few bytes of description do not make a model smaller.
@@ -47,7 +47,7 @@ class Gain:
         candidate, parent: Identifiers.
         quality: Quality of the candidate minus the parent's, on select.
         ratios: Against the parent.
-        conversion: What the last technique of the chain did, if there is a record.
+        likeness: To the float model, on tune and on its run time, if there is a record.
         quality_in_words, disk, gzip, one_review, many_reviews: What these figures mean, a few words each.
         words: What is to be said of the whole, in sentences.
         nothing: Whether it is neither smaller in any way, nor faster, nor better.
@@ -57,7 +57,7 @@ class Gain:
     parent: str
     quality: Difference
     ratios: Ratios
-    conversion: Conversion | None
+    likeness: Likeness | None
     quality_in_words: str
     disk: str
     gzip: str
@@ -119,7 +119,7 @@ def _describe(
         parent=parent.candidate,
         quality=quality,
         ratios=ratios,
-        conversion=conversion,
+        likeness=conversion.likeness(one.runtime) if conversion else None,
         quality_in_words=_in_words(quality),
         disk=_compare(ratios.disk, _SAME_SIZE, ("smaller", "larger")),
         gzip=_compare(ratios.gzip, _SAME_SIZE, ("smaller", "larger")),

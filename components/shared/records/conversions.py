@@ -11,16 +11,31 @@ from components.shared.meter import Usage
 CONVERSION = "conversion.json"
 
 
-class Conversion(BaseModel):
-    """One candidate against the float model that its chain starts from, on the same reviews of tune.
+class Likeness(BaseModel):
+    """How near a candidate is, on one run time, to the float model that its chain starts from.
 
     Attributes:
         agreement: Share of the reviews for which both predict the same label.
         largest_difference: Largest absolute difference between two probabilities.
-        accuracy, float_accuracy: Of the candidate and of the float model.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    agreement: float
+    largest_difference: float
+
+
+class Conversion(BaseModel):
+    """One candidate against the float model that its chain starts from, on the same reviews of tune.
+
+    Attributes:
+        agreement, largest_difference: On LiteRT, see `Likeness`.
+        onnxruntime: The same on ONNX Runtime; None if there is no bundle for it, or nobody looked.
+        accuracy, float_accuracy: Of the candidate, on LiteRT, and of the float model.
         reviews: How many.
-        sparsity: Share of zeros among the weights that techniques may change.
-        distinct_weights: Median, over the matrices that techniques may change, of the number of different values.
+        sparsity: Share of zeros among the weights that techniques may change, as stored for LiteRT.
+        distinct_weights: Median, over the matrices that techniques may change, of the number of different values,
+            as stored for LiteRT.
         usage: What the last technique of the chain took by itself.
         notes: What was done otherwise than asked, layer by layer.
     """
@@ -29,6 +44,7 @@ class Conversion(BaseModel):
 
     agreement: float
     largest_difference: float
+    onnxruntime: Likeness | None = None
     accuracy: float
     float_accuracy: float
     reviews: int
@@ -36,6 +52,12 @@ class Conversion(BaseModel):
     distinct_weights: int
     usage: Usage
     notes: tuple[str, ...] = ()
+
+    def likeness(self, runtime: str) -> Likeness | None:
+        """Returns how near the candidate is to the float model on a run time; None if that is not known."""
+        if runtime == "onnxruntime":
+            return self.onnxruntime
+        return Likeness(agreement=self.agreement, largest_difference=self.largest_difference)
 
 
 def write_conversion(candidate: Path, conversion: Conversion) -> None:

@@ -9,7 +9,7 @@ from components.shared.deciding.decision import Decision, Difference, Standing
 from components.shared.meter import Usage
 from components.shared.metrics import QualityFigures
 from components.shared.need import parse_need
-from components.shared.records.conversions import Conversion
+from components.shared.records.conversions import Conversion, Likeness
 from components.shared.records.measurements import Champion, Machine, Measurement, Measurements, Spread, TriedRuntime
 from components.shared.records.plan import Cell, Plan
 
@@ -39,6 +39,7 @@ _CONVERSION = Conversion(
     sparsity=0.5,
     distinct_weights=32,
     usage=Usage(seconds=36.0),
+    onnxruntime=Likeness(agreement=0.9, largest_difference=0.2),
 )
 _CLOSE = Difference(-0.001, -0.01, 0.01)
 
@@ -95,7 +96,14 @@ def rows():
     }
     measurements = Measurements(
         machine=Machine(processor="p", cores=2, memory_mb=1.0, flags=(), system="s", python="3"),
-        candidates=tuple(_measurement(name, tried=_TRIED if name == "best" else ()) for name in standings),
+        candidates=tuple(
+            _measurement(
+                name,
+                tried=_TRIED if name == "best" else (),
+                runtime="onnxruntime" if name in ("unsure", "beaten") else "litert",
+            )
+            for name in standings
+        ),
         failures={"lstm-prune": "two\nlines"},
         champion=Champion(status="measured"),
         champion_measurement=_measurement("champion", warnings=("the machine was busy",)),
@@ -112,7 +120,11 @@ def rows():
         },
         test_intervals={"macro_f1": {"light": (0.3, 0.7)}},
         flips={"lstm-qat": Flips(parent="lstm", count=7, reviews=10, examples=())},
-        conversions={"lstm-qat": _CONVERSION},
+        conversions={
+            "lstm-qat": _CONVERSION,
+            "unsure": _CONVERSION,
+            "beaten": _CONVERSION.model_copy(update={"onnxruntime": None}),
+        },
     )
     made = make_rows(plan, measurements, decision, evidence)
     return {row.candidate: row for row in made}
@@ -167,6 +179,12 @@ def test_what_a_technique_did_and_took_stands_only_where_there_is_one(rows):
     assert (qat.sparsity, qat.distinct_weights, qat.technique_s) == (0.5, 32, 36.0)
     assert qat.technique_eur == pytest.approx(0.01 * parse_need("").prices.cpu_hour_eur)
     assert (rows["best"].flips, rows["best"].sparsity, rows["best"].technique_s) == (None, None, None)
+
+
+def test_agreement_is_that_on_the_run_time_that_was_measured(rows):
+    assert (rows["unsure"].agreement, rows["unsure"].largest_difference) == (0.9, 0.2)
+    assert (rows["beaten"].agreement, rows["beaten"].largest_difference) == (None, None)
+    assert rows["unsure"].sparsity == rows["beaten"].sparsity == 0.5
 
 
 def test_the_ways_to_run_a_candidate_that_were_tried_are_told(rows):

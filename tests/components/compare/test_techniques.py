@@ -3,7 +3,7 @@ import numpy as np
 from components.compare.techniques import describe_gains
 from components.shared.deciding.decision import Candidate
 from components.shared.meter import Usage
-from components.shared.records.conversions import Conversion
+from components.shared.records.conversions import Conversion, Likeness
 from components.shared.records.measurements import Measurement, Spread
 
 _FIGURES = {"macro_f1": 0.5, "average_error": 0.0, "p95_ms": 1.0, "memory_mb": 1.0, "size_mb": 1.0, "cost_eur": 1.0}
@@ -123,8 +123,15 @@ def test_two_run_times_are_both_named():
 def test_the_record_of_the_conversion_stands_beside_and_its_notes_are_told():
     conversion = _conversion(notes=("The classifier stays in float.",))
     gain = _gain(_measurement("lstm-dynamic", ("dynamic",), size=1), conversions={"lstm-dynamic": conversion})
-    assert gain.conversion == conversion
+    assert gain.likeness == Likeness(agreement=0.99, largest_difference=0.021)
     assert gain.words == ("The classifier stays in float.",)
+
+
+def test_the_likeness_is_that_of_the_run_time_that_was_measured():
+    on_onnx = Likeness(agreement=0.9, largest_difference=0.2)
+    child = _measurement("lstm-dynamic", ("dynamic",)).model_copy(update={"runtime": "onnxruntime"})
+    assert _gain(child, conversions={"lstm-dynamic": _conversion(onnxruntime=on_onnx)}).likeness == on_onnx
+    assert _gain(child, conversions={"lstm-dynamic": _conversion()}).likeness is None
 
 
 def test_lost_and_gained_quality_are_told_from_no_difference():
