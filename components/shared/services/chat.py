@@ -19,13 +19,19 @@ from components.shared.services.till import Till
 
 NAME = "chat"
 ATTEMPTS_PER_MINUTE = 500
-#: Part of what an answer depends on: raise it when `_instruction` or the parameters of the call change.
+#: Part of what an answer depends on: raise it when `_instruction` or the parameters of the call change. Which of
+#: the two forms of the parameters a model takes is no part of it: it follows from model and endpoint, but shows only
+#: in a call; with it in the version, a new process would not find the answers, and buy them again.
 INSTRUCTION_VERSION = 1
 _MOST_CHARACTERS = 5120
 _RETRIES = 4
 _TIMEOUT_SECONDS = 60
 #: An answer is {"label": "..."}: about ten tokens and the label.
 _ANSWER_TOKENS = 16
+#: What a reasoning model may think before it answers, charged like the answer.
+_REASONING_TOKENS = 2000
+#: Reasoning models refuse them, and say so in an error that names one.
+_OLDER_PARAMETERS = ("max_tokens", "temperature")
 #: What the format of messages adds to their content.
 _FORMAT_TOKENS = 32
 _PROBLEM_OF_REASON = {"length": "truncated", "content_filter": "refused"}
@@ -74,10 +80,12 @@ class Chat(SentimentService):
             tariff: What it charges.
         """
         self.columns = tuple(f"label {label}" for label in labels)
+        self.neutral = _middle(len(labels))
         version = json.dumps([INSTRUCTION_VERSION, *labels])
         self.identity = Identity(NAME, model, version, endpoint)
         self._labels, self.tariff = list(labels), tariff
         self._most_answer_tokens = _ANSWER_TOKENS + max(len(label.encode()) for label in labels)
+        self._newer_parameters = False
         self._client: Any = None
 
     def open(self, access: Access, till: Till) -> None:
@@ -109,7 +117,7 @@ class Chat(SentimentService):
         )
 
     def price_eur(self, text: str) -> float:
-        """Returns the price of a call, estimated from the length of what is sent and expected back."""
+        """Returns the price of a call without reasoning, estimated from the length of what is sent and expected."""
         sent = sum(estimate_tokens(message["content"]) for message in self._messages(text))
         return self.tariff.price_eur(sent + _FORMAT_TOKENS, _ANSWER_TOKENS)
 
@@ -122,11 +130,7 @@ class Chat(SentimentService):
         return [self._ask(text) for text in texts]
 
     def _ask(self, text: str) -> Answer:
-        messages = self._messages(text)
-        # A token is at least a byte.
-        most_sent = sum(len(message["content"].encode()) for message in messages) + _FORMAT_TOKENS
-        self._till.prepare(1, self.tariff.price_eur(most_sent, self._most_answer_tokens))
-        completion = _parse_part(_Completion, _parse_json(self._complete(messages)))
+        completion = _parse_part(_Completion, _parse_json(self._complete(self._messages(text))))
         if completion is None:
             raise ServiceError(f"{NAME} did not answer with a chat completion; check the base URL")
         usage = _parse_part(_Usage, completion.usage)
@@ -140,20 +144,40 @@ class Chat(SentimentService):
 
         # What the service says in an error is not repeated: it may hold the key, or a review.
         try:
-            return self._client.chat.completions.with_raw_response.create(
-                model=self.identity.model,
-                messages=messages,
-                max_tokens=self._most_answer_tokens,
-                temperature=0,
-                response_format={"type": "json_object"},
-            ).content
+            return self._send(messages)
         except self._stopped_error as stopped:
             assert isinstance(stopped.__cause__, ServiceError)
             raise stopped.__cause__ from None
         except openai.APIStatusError as error:
-            raise ServiceError(describe_status(NAME, error.status_code, "the model")) from None
+            request = f"that chat_model '{self.identity.model}' answers chat completions in JSON"
+            raise ServiceError(describe_status(NAME, error.status_code, request)) from None
         except (openai.OpenAIError, ValueError) as error:
             raise ServiceError(f"{NAME} did not answer as documented ({type(error).__name__}); try again") from None
+
+    def _send(self, messages: list[dict[str, str]]) -> bytes:
+        """Returns the body of the response, to the newer parameters where the model refuses the older ones."""
+        import openai
+
+        if self._newer_parameters:
+            return self._create(messages, newer=True)
+        try:
+            return self._create(messages, newer=False)
+        except openai.BadRequestError as error:
+            if not any(name in str(error) for name in _OLDER_PARAMETERS):
+                raise
+        body = self._create(messages, newer=True)
+        self._newer_parameters = True
+        return body
+
+    def _create(self, messages: list[dict[str, str]], newer: bool) -> bytes:
+        # A token is at least a byte.
+        most_sent = sum(len(message["content"].encode()) for message in messages) + _FORMAT_TOKENS
+        most_received = self._most_answer_tokens + (_REASONING_TOKENS if newer else 0)
+        self._till.prepare(1, self.tariff.price_eur(most_sent, most_received))
+        form = {"max_completion_tokens": most_received} if newer else {"max_tokens": most_received, "temperature": 0}
+        return self._client.chat.completions.with_raw_response.create(
+            model=self.identity.model, messages=messages, response_format={"type": "json_object"}, **form
+        ).content
 
     def _read(self, choice: _Choice | None) -> Answer:
         if choice is None:
@@ -175,6 +199,12 @@ class Chat(SentimentService):
     def _messages(self, text: str) -> list[dict[str, str]]:
         review = json.dumps({"review": text[:_MOST_CHARACTERS]}, ensure_ascii=False)
         return [{"role": "system", "content": _instruction(self._labels)}, {"role": "user", "content": review}]
+
+
+def _middle(labels: int) -> tuple[float, ...]:
+    """Returns the scores of the middle label; of an even number of labels, the two middle ones have half each."""
+    middle = ((labels - 1) // 2, labels // 2)
+    return tuple(middle.count(index) / 2 for index in range(labels))
 
 
 def _instruction(labels: Sequence[str]) -> str:

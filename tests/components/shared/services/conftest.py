@@ -169,12 +169,26 @@ def completion(content: str | None, finish_reason: str = "stop", **message: Any)
     }
 
 
-def chat_error(kind: str, message: str) -> dict[str, Any]:
+def chat_error(kind: str, message: str, param: str | None = None) -> dict[str, Any]:
     """Returns the body of a documented error."""
-    return {"error": {"message": message, "type": kind, "param": None, "code": kind}}
+    return {"error": {"message": message, "type": kind, "param": param, "code": kind}}
+
+
+def _refusal(body: Any) -> Reply | None:
+    """Returns how a reasoning model refuses the parameters that it does not know."""
+    if "max_tokens" in body:
+        message = "Unsupported parameter: 'max_tokens' is not supported with this model."
+        return Reply(400, chat_error("unsupported_parameter", message, "max_tokens"))
+    if body.get("temperature", 1) != 1:
+        message = "Unsupported value: 'temperature' does not support 0 with this model."
+        return Reply(400, chat_error("unsupported_value", message, "temperature"))
+    return None
 
 
 def _complete(path: str, body: Any) -> Reply:
+    refusal = _refusal(body) if body["model"].startswith("gpt-5") else None
+    if refusal is not None:
+        return refusal
     if path != "/v1/chat/completions":
         return Reply(404, chat_error("not_found", "Unknown request URL"))
     (text,) = _texts(body)
