@@ -7,7 +7,7 @@ from pathlib import Path
 
 from components.shared.bundle import load_bundle, read_manifest
 from components.shared.errors import UserError
-from components.shared.explanations import Explanation, explain_text
+from components.shared.explanations import Explanation, explain_text, refuse_paid
 from components.shared.files import write_text
 from components.shared.texts.printable import printable
 from components.shared.texts.text import join_title
@@ -57,9 +57,11 @@ def explain_review(bundle: Path, text: str, title: str = "", label: str = "") ->
         label: The label whose probability is explained; empty means the predicted one.
 
     Raises:
-        UserError: The bundle cannot be used, the text is empty, the label is unknown, or shap is not installed.
+        UserError: The bundle cannot be used or asks a paid service, the text is empty, the label is unknown, or
+            shap is not installed.
     """
     predictor = load_bundle(bundle)
+    refuse_paid(predictor)  # before its first prediction is bought
     labels = predictor.task.labels
     if label and label not in labels:
         known = ", ".join(map(printable, labels))

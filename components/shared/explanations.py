@@ -79,6 +79,12 @@ class DrivingWords(_Strict):
     lowering: tuple[WordEffect, ...]
 
 
+def refuse_paid(predictor: Predictor) -> None:
+    """Raises UserError if each text that the predictor reads costs money."""
+    if predictor.paid:
+        raise UserError("this bundle asks a paid service, and explaining asks hundreds of times; explain another one")
+
+
 def explain_text(predictor: Predictor, raw_text: str, most_calls: int = CALLS_FOR_ONE, seed: int = 0) -> Explanation:
     """Explains what a model says of one review.
 
@@ -93,8 +99,7 @@ def explain_text(predictor: Predictor, raw_text: str, most_calls: int = CALLS_FO
         UserError: Nothing is left of the review without mark-up and links; each text costs money; or shap is not
             installed.
     """
-    if predictor.paid:
-        raise UserError("this bundle asks a paid service, and explaining asks hundreds of times; explain another one")
+    refuse_paid(predictor)
     words = predictor.natural_views([raw_text])[0].split()
     if not words:
         raise UserError("the review has no text; give one with at least one word")

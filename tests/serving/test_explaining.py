@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from components.shared.predictors.linear import TfidfLogisticPredictor
 from serving.__main__ import main
 
 _HOSTILE = "love <script>alert(1)</script> \x1b[2J\x1b]0;owned\x07 \u202e awful & \"quoted\" <img src=x onerror='x'>"
@@ -113,6 +114,17 @@ def test_mistakes_are_one_line(
     assert _explain(logistic_bundle, *arguments) == 1
     error = capsys.readouterr().err
     assert message in error and error.startswith("error: ") and len(error.splitlines()) == 1
+
+
+def test_a_paid_service_is_refused_before_it_is_asked(
+    logistic_bundle: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(TfidfLogisticPredictor, "paid", True)
+    monkeypatch.setattr(TfidfLogisticPredictor, "_predict", lambda self, natural: asked.extend(natural))
+    assert _explain(logistic_bundle, "--text", "love") == 1
+    assert "error: this bundle asks a paid service" in capsys.readouterr().err
+    assert asked == []
 
 
 def test_a_directory_that_is_no_bundle_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
