@@ -8,24 +8,27 @@ Baselines of the same weights, from the float checkpoint:
 (c) as (b), with batches sorted by length; an LSTM has one length only, so that (c) is (b)
 (k) Keras `predict`; the LSTM only
 
-Everything starts from raw text and ends with probabilities, tokenising included. Each contender lives in a process of
-its own; they take turns, one at a time, so that whatever else the machine does hits all alike. Every ratio is taken
-within a turn.
+Candidates run with the threads, workers and batch size that the run's evaluate found fastest. Everything starts from
+raw text and ends with probabilities, tokenising included. Each contender lives in a process of its own; they take
+turns, one at a time, so that whatever else the machine does hits all alike. Every ratio is taken within a turn. All
+contenders of a model are in memory at once, some 300 MB each; name fewer --candidates where that is too much.
 """
 
 import argparse
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from benchmarks.finished_run import latest_steps
-from benchmarks.inference_page import describe, read_quality, write_page
+from benchmarks.inference_page import describe, describe_figures, read_quality, write_page
 from benchmarks.inference_turns import Contender, take_turns
+from components.compare.reporting.wording import fastest_of_each_runtime
 from components.evaluate.machine import describe_machine
-from components.shared.bundle import MANIFEST, load_bundle, read_manifest
+from components.shared.bundle import MANIFEST, read_manifest
 from components.shared.errors import UserError
-from components.shared.predictors.base import Predictor
+from components.shared.predictors.running import Execution
 from components.shared.records.features import read_split
+from components.shared.records.measurements import read_measurements
 from components.shared.texts.text import join_titles
 
 _MODELS = ("distilbert", "lstm")
@@ -38,20 +41,16 @@ def main(argv: list[str] | None = None) -> None:
     try:
         steps, quality = latest_steps(options.run), read_quality(options.run)
         texts = _select_texts(steps, options.reviews)
-        print(describe(describe_machine(), len(texts), options.turns), flush=True)
+        how = describe(describe_machine(), len(texts), options.turns)
+        print(how, flush=True)
         results = []
-        for model in options.models:
-            contenders = [*_baselines(steps, model), *_candidates(steps, model, options.candidates)]
-            measured = take_turns(contenders, texts, options.latency_reviews, options.turns)
-            results.append((model, measured))
-        write_page(results, quality, options.output, describe(describe_machine(), len(texts), options.turns))
+        for model, contenders in _contenders(steps, options.models, options.candidates).items():
+            results.append((model, take_turns(contenders, texts, options.latency_reviews, options.turns)))
+            print(f"\n{describe_figures(*results[-1], quality)}", flush=True)
+            if options.output:
+                write_page(results, quality, options.output, how)
     except UserError as error:
         sys.exit(str(error))
-
-
-def load(directory: Path) -> Predictor:
-    """Returns the predictor of a bundle, as everybody else gets it."""
-    return load_bundle(directory)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -61,7 +60,7 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--run", type=Path, required=True, help="OUT of a finished run of the pipeline")
-    parser.add_argument("--models", nargs="+", choices=_MODELS, default=_MODELS, help="(%(default)s)")
+    parser.add_argument("--models", nargs="+", choices=_MODELS, default=[], help="(those of the run)")
     parser.add_argument("--candidates", nargs="+", default=[], help="only these (all)")
     parser.add_argument("--reviews", type=int, default=512, help="of select, as they come (%(default)s)")
     parser.add_argument("--latency-reviews", type=int, default=60, help="timed one by one a turn (%(default)s)")
@@ -76,23 +75,42 @@ def _select_texts(steps: Path, wanted: int) -> list[str]:
     return join_titles(select["title"], select["text"])
 
 
-def _baselines(steps: Path, model: str) -> Iterator[Contender]:
-    trained = next(iter(steps.glob(f"*/candidates/{model}/checkpoint")), None)
-    if trained is None:
-        raise UserError(f"{steps}: the run has no trained {model}; choose other --models")
+def _contenders(steps: Path, models: Sequence[str], wanted: Sequence[str]) -> dict[str, list[Contender]]:
+    """Returns model -> what is to be measured of it; of the models of the run if none is named."""
+    trained = {model: next(iter(steps.glob(f"*/candidates/{model}/checkpoint")), None) for model in models or _MODELS}
+    found = {model: checkpoint.parent for model, checkpoint in trained.items() if checkpoint is not None}
+    if not found or (models and len(found) < len(models)):
+        missing = ", ".join(model for model in trained if model not in found)
+        raise UserError(f"{steps}: the run has no trained {missing}; choose other --models")
+    return {
+        model: [*_baselines(model, candidate), *_candidates(steps, model, wanted)]
+        for model, candidate in found.items()
+    }
+
+
+def _baselines(model: str, trained: Path) -> Iterator[Contender]:
     kinds = {"a": "GraphMode", "b": "DefaultOnnx", "c": "SortedOnnx", "k": "KerasPredict"}
     for letter in "abc" if model == "distilbert" else "abk":
-        yield Contender(letter, f"benchmarks.baselines:{kinds[letter]}", trained.parent, baseline=True)
+        yield Contender(letter, trained, baseline=kinds[letter])
 
 
-def _candidates(steps: Path, model: str, wanted: list[str]) -> Iterator[Contender]:
-    """Yields a contender for each run time of each candidate of a model."""
+def _candidates(steps: Path, model: str, wanted: Sequence[str]) -> Iterator[Contender]:
+    """Yields each candidate of a model on each of its run times, run in the way that evaluate found fastest."""
+    measurements = read_measurements(next(iter(steps.glob("evaluate/measurements"))))
+    tried = {one.candidate: fastest_of_each_runtime(one.tried) for one in measurements.candidates}
     for kind in _BUNDLES:
         for path in sorted(steps.glob(f"gather*/bundles/*/{kind}/{MANIFEST}")):
             manifest = read_manifest(path.parent)
-            if manifest.model == model and (not wanted or manifest.candidate in wanted):
-                name = f"{manifest.candidate} ({manifest.runtime})"
-                yield Contender(name, "benchmarks.inference:load", path.parent)
+            if manifest.model != model or (wanted and manifest.candidate not in wanted):
+                continue
+            ways = [
+                way
+                for way in tried.get(manifest.candidate, [])
+                if way.runtime == manifest.runtime and way.reviews_per_second
+            ]
+            for way in ways:
+                execution = Execution(threads=way.threads, workers=way.workers, batch_size=way.batch_size)
+                yield Contender(f"{manifest.candidate} ({manifest.runtime})", path.parent, execution)
 
 
 if __name__ == "__main__":

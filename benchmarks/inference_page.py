@@ -35,10 +35,10 @@ def describe(machine: Machine, reviews: int, turns: int) -> str:
 def write_page(
     results: Sequence[tuple[str, Mapping[str, Figures]]],
     quality: Mapping[str, float],
-    output: Path | None,
+    output: Path,
     how: str,
 ) -> None:
-    """Prints the tables; writes inference.md and inference.svg into `output`, if there is one.
+    """Writes inference.md and inference.svg into a directory.
 
     Args:
         results: Model and the figures of its contenders, by name.
@@ -46,13 +46,10 @@ def write_page(
         output: Directory to write into.
         how: The sentence from `describe`.
     """
-    tables = [_table(model, figures, quality) for model, figures in results]
-    text = "\n\n".join(tables)
-    print(text, flush=True)
-    if output is not None:
-        write_text(output / "inference.md", f"{how}\n\n{text}\n")
-        with atomic_path(output / "inference.svg") as staged:
-            _draw(results, staged)
+    tables = [describe_figures(model, figures, quality) for model, figures in results]
+    write_text(output / "inference.md", "\n\n".join([how, *tables]) + "\n")
+    with atomic_path(output / "inference.svg") as staged:
+        _draw(results, staged)
 
 
 def read_quality(run: Path) -> dict[str, float]:
@@ -72,16 +69,24 @@ def read_quality(run: Path) -> dict[str, float]:
         raise UserError(f"{table}: {error.strerror}; --run takes the OUT of a run that ended well") from error
 
 
-def _table(model: str, figures: Mapping[str, Figures], quality: Mapping[str, float]) -> str:
+def describe_figures(model: str, figures: Mapping[str, Figures], quality: Mapping[str, float]) -> str:
+    """Returns the figures of a model's contenders as a table in Markdown.
+
+    Args:
+        model: "distilbert" or "lstm".
+        figures: From `take_turns`.
+        quality: From `read_quality`.
+    """
     bases = [name for name, one in figures.items() if one.contender.baseline]
     keras = bases[-1] if bases[-1] == "k" else ""
-    heads = [model, "macro-F1", "reviews/s", *(f"× ({base})" for base in bases if base != keras)]
+    heads = [model, "run as", "macro-F1", "reviews/s", *(f"× ({base})" for base in bases if base != keras)]
     heads += ["p50 / p95 ms", "p95 of (a) ÷"]
     heads += ["p50 of (k) ÷", "reviews/s in calls of 32", "× (k)"] if keras else []
     heads += ["gzip MB", "float's ÷"]
     lines = [f"| {' | '.join(heads)} |", "|---" * len(heads) + "|"]
     for name, one in figures.items():
-        cells = [_BASELINES[name] if name in bases else name, _of_candidate(one, quality), _spread(one.rates, ".0f")]
+        cells = [_BASELINES[name] if name in bases else name, _run_as(one), _of_candidate(one, quality)]
+        cells += [_spread(one.rates, ".0f")]
         cells += [_ratio(one.rates, figures[base].rates) for base in bases if base != keras]
         cells += [f"{statistics.median(one.p50_ms):.2f} / {statistics.median(one.p95_ms):.2f}"]
         cells += [_ratio(figures["a"].p95_ms, one.p95_ms)]
@@ -90,6 +95,15 @@ def _table(model: str, figures: Mapping[str, Figures], quality: Mapping[str, flo
             cells += [_ratio(one.batch_rates, figures[keras].batch_rates)]
         lines.append(f"| {' | '.join([*cells, *_sizes(model, one, figures)])} |")
     return "\n".join(lines)
+
+
+def _run_as(one: Figures) -> str:
+    """Returns workers × threads of each, and the batch if reviews are scored together; nothing for a baseline."""
+    if one.contender.baseline:
+        return ""
+    execution = one.contender.execution
+    batch = f", batch {execution.batch_size}" if execution.batch_size else ""
+    return f"{execution.workers} × {execution.threads}{batch}"
 
 
 def _of_candidate(one: Figures, quality: Mapping[str, float]) -> str:

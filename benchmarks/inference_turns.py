@@ -12,7 +12,9 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
+from components.shared.bundle import load_bundle
 from components.shared.errors import UserError
+from components.shared.predictors.running import AS_PREDICTOR_THINKS, Execution
 
 _BATCH = 32
 _WARM_UP_REVIEWS = 64
@@ -24,15 +26,15 @@ class Contender:
 
     Attributes:
         name: In the table.
-        factory: "module:function" that makes a predictor of raw texts from `directory`; imported in its process.
-        directory: A bundle, or a trained candidate.
-        baseline: Whether it is what others are compared with.
+        directory: A bundle, or the trained candidate of a baseline.
+        execution: How a bundle is run.
+        baseline: Class in `benchmarks.baselines` that others are compared with; empty: a bundle.
     """
 
     name: str
-    factory: str
     directory: Path
-    baseline: bool = False
+    execution: Execution = AS_PREDICTOR_THINKS
+    baseline: str = ""
 
 
 @dataclass
@@ -89,7 +91,7 @@ class _Worker:
         context = multiprocessing.get_context("spawn")
         self._name = contender.name
         self._pipe, theirs = context.Pipe()
-        arguments = (theirs, contender.factory, contender.directory, list(texts), latency_reviews)
+        arguments = (theirs, contender, list(texts), latency_reviews)
         self._process = context.Process(target=_serve, args=arguments, daemon=True)
         self._process.start()
         theirs.close()
@@ -116,23 +118,29 @@ class _Worker:
         return answer
 
 
-def _serve(pipe: Connection, factory: str, directory: Path, texts: list[str], latency_reviews: int) -> None:
+def _serve(pipe: Connection, contender: Contender, texts: list[str], latency_reviews: int) -> None:
     """Runs in the contender's process: loads it, then measures whenever it is told to."""
-    module, _, name = factory.partition(":")
-    predictor = getattr(importlib.import_module(module), name)(directory)
+    predictor = _load(contender)
     predictor.predict(texts[:_WARM_UP_REVIEWS])
     pipe.send("ready")
     while pipe.recv() == "measure":
         pipe.send(_measure(predictor, texts, texts[:latency_reviews]))
 
 
+def _load(contender: Contender) -> Any:
+    if not contender.baseline:
+        return load_bundle(contender.directory, contender.execution)
+    # Imports TensorFlow, which the others do without.
+    baselines = importlib.import_module("benchmarks.baselines")
+    return getattr(baselines, contender.baseline)(contender.directory)
+
+
 def _measure(predictor: Any, texts: list[str], alone: list[str]) -> Mapping[str, float]:
     milliseconds = [_seconds(predictor, [text]) * 1000 for text in alone]
-    whole = len(texts) // _BATCH * _BATCH
-    batches = sum(_seconds(predictor, texts[start : start + _BATCH]) for start in range(0, whole, _BATCH))
+    batches = sum(_seconds(predictor, texts[start : start + _BATCH]) for start in range(0, len(texts), _BATCH))
     return {
         "rates": len(texts) / _seconds(predictor, texts),
-        "batch_rates": whole / batches,
+        "batch_rates": len(texts) / batches,
         "p50_ms": float(np.quantile(milliseconds, 0.5)),
         "p95_ms": float(np.quantile(milliseconds, 0.95)),
     }
