@@ -16,6 +16,7 @@ from components.shared.bundle import load_bundle, size_bytes
 from components.shared.chains import Chain, candidate_id
 from components.shared.layer_names import matching
 from components.shared.meter import Usage
+from components.shared.predictors.running import Probabilities
 from components.shared.records.candidates import bundle_directory, checkpoint_directory, write_failures
 from components.shared.records.conversions import Conversion, write_conversion
 from components.shared.records.features import read_features, read_split
@@ -255,13 +256,14 @@ class _Check:
         """Returns what a technique did to its model.
 
         Raises:
-            CollapsedError: The candidate is below the accuracy floor, or its macro-F1 is below that of the most
-                frequent class.
+            CollapsedError: Its probabilities are not finite, it is below the accuracy floor, or its macro-F1 is no
+                better than that of the most frequent class while the float model's is.
         """
         predicted = load_bundle(bundle).predict(self._texts)
+        self._refuse_collapsed(predicted)
         labels, float_labels = predicted.argmax(axis=1), self._float.argmax(axis=1)
         matrices = stored_matrices(built.converted)
-        conversion = Conversion(
+        return Conversion(
             agreement=float((labels == float_labels).mean()),
             largest_difference=float(np.abs(predicted - self._float).max()),
             accuracy=float((labels == self._truth).mean()),
@@ -272,24 +274,27 @@ class _Check:
             usage=usage,
             notes=(*built.notes, *_storage_notes(built.quantization, matrices)),
         )
-        self._refuse_collapsed(labels)
-        return conversion
 
     def refuse_onnx(self, bundle: Path) -> None:
         """Raises OnnxConversionError if a bundle for ONNX Runtime has collapsed, see `convert`."""
         try:
-            self._refuse_collapsed(load_bundle(bundle).predict(self._texts).argmax(axis=1))
+            self._refuse_collapsed(load_bundle(bundle).predict(self._texts))
         except CollapsedError as error:
             raise OnnxConversionError(str(error)) from error
 
-    def _refuse_collapsed(self, labels: NDArray[np.int64]) -> None:
-        accuracy, float_accuracy = (
-            float((some == self._truth).mean()) for some in (labels, self._float.argmax(axis=1))
+    def _refuse_collapsed(self, predicted: Probabilities) -> None:
+        broken = int((~np.isfinite(predicted).all(axis=1)).sum())
+        if broken:
+            raise CollapsedError(
+                f"collapsed: probabilities of {broken} of {len(predicted)} reviews of tune are not finite numbers"
+            )
+        labels, float_labels = predicted.argmax(axis=1), self._float.argmax(axis=1)
+        accuracy, float_accuracy = (float((some == self._truth).mean()) for some in (labels, float_labels))
+        reached, float_reached, floor = (
+            f1_score(self._truth, some, average="macro", zero_division=0)
+            for some in (labels, float_labels, self._majority)
         )
-        reached, floor = (
-            f1_score(self._truth, some, average="macro", zero_division=0) for some in (labels, self._majority)
-        )
-        if reached < floor:
+        if reached < floor or reached == floor < float_reached:
             raise CollapsedError(
                 f"collapsed: macro-F1 {reached:.3f} on {len(self._truth)} reviews of tune, "
                 f"the most frequent class alone has {floor:.3f}"

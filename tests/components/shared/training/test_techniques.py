@@ -1,7 +1,10 @@
 """What every technique step does around its technique: parents, failures, checks."""
 
+import re
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -43,6 +46,18 @@ def _always(label: int) -> Technique:
     return technique
 
 
+def _never(label: int) -> Technique:
+    """Returns a technique after which the model predicts as before, but never one label."""
+
+    def technique(parent: Checkpoint, chain: Chain) -> Built:
+        model = parent.build()
+        kernel, bias = model.get_layer("classifier").get_weights()
+        model.get_layer("classifier").set_weights([kernel, bias - 100 * np.eye(len(bias))[label]])
+        return Built(parent.architecture.export(model), model=model)
+
+    return technique
+
+
 def test_a_model_worse_than_the_most_frequent_class_is_recorded_with_figures(tiny: Any, tmp_path: Path) -> None:
     failures = _build(tiny, [("prune",)], _always(0), tmp_path)
     assert list(failures) == ["lstm-prune"]
@@ -52,15 +67,47 @@ def test_a_model_worse_than_the_most_frequent_class_is_recorded_with_figures(tin
     assert list_bundles(tmp_path) == {} and not checkpoint_directory(tmp_path, "lstm-prune").exists()
 
 
-def test_a_model_as_good_as_the_most_frequent_class_is_kept(tiny: Any, tmp_path: Path) -> None:
-    assert _build(tiny, [("prune",)], _always(2), tmp_path) == {}
+def test_a_model_that_always_says_the_most_frequent_class_is_no_better_than_it(tiny: Any, tmp_path: Path) -> None:
+    failures = _build(tiny, [("prune",)], _always(2), tmp_path)
+    assert failures["lstm-prune"] == (
+        "collapsed: macro-F1 0.222 on 40 reviews of tune, the most frequent class alone has 0.222"
+    )
+    assert list_bundles(tmp_path) == {} and not checkpoint_directory(tmp_path, "lstm-prune").exists()
+
+
+def _let_predict(monkeypatch: pytest.MonkeyPatch, **probabilities: Sequence[float]) -> None:
+    """Lets bundles give every review the same probabilities, by the candidate's name with _ for -."""
+
+    def load(bundle: Path) -> Any:
+        given = probabilities[bundle.parent.name.replace("-", "_")]
+        return SimpleNamespace(predict=lambda texts: np.tile(given, (len(texts), 1)))
+
+    monkeypatch.setattr("components.shared.training.techniques.load_bundle", load)
+
+
+def test_a_conversion_is_not_blamed_for_a_float_model_that_always_says_one_class(
+    tiny: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _let_predict(monkeypatch, lstm=(0.2, 0.2, 0.6), lstm_prune=(0.1, 0.2, 0.7))
+    assert _build(tiny, [("prune",)], _export, tmp_path) == {}
     assert checkpoint_directory(tmp_path, "lstm-prune").is_dir()
 
 
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_probabilities_that_are_no_numbers_are_recorded_as_such(
+    value: float, tiny: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _let_predict(monkeypatch, lstm=(0.2, 0.2, 0.6), lstm_prune=(0.1, 0.2, value))
+    assert _build(tiny, [("prune",)], _export, tmp_path) == {
+        "lstm-prune": "collapsed: probabilities of 40 of 40 reviews of tune are not finite numbers"
+    }
+    assert list_bundles(tmp_path) == {}
+
+
 def test_a_model_below_the_floor_of_accuracy_is_recorded_with_figures(tiny: Any, tmp_path: Path) -> None:
-    failures = _build(tiny, [("prune",)], _always(2), tmp_path, floor=0.9)
-    reason = failures["lstm-prune"]
-    assert reason.startswith("below the floor: accuracy 0.500 on 40 reviews of tune, less than 0.9 of the float")
+    failures = _build(tiny, [("prune",)], _never(0), tmp_path, floor=0.9)
+    figures = r"below the floor: accuracy 0\.7\d+ on 40 reviews of tune, less than 0\.9 of the float model's 0\.9\d+"
+    assert re.fullmatch(figures, failures["lstm-prune"])
     assert list_bundles(tmp_path) == {} and read_conversions([tmp_path]) == {}
 
 
