@@ -32,6 +32,7 @@ class AzureLanguage(SentimentService):
     """Asks Azure AI Language for the sentiment of documents."""
 
     columns = ("negative", "neutral", "positive")
+    neutral = (0.0, 1.0, 0.0)
     batch: ClassVar[int] = 10
 
     def __init__(self, endpoint: str, language: str, tariff: RecordTariff) -> None:

@@ -56,11 +56,13 @@ class SentimentService(ABC):
     Attributes:
         identity: What its answers depend on.
         columns: Names of the scores of an answer, the inputs of the calibration.
+        neutral: The scores of an answer that is neutral and nothing else.
         batch: Most reviews in one call.
     """
 
     identity: Identity
     columns: tuple[str, ...]
+    neutral: tuple[float, ...]
     batch: ClassVar[int] = 1
 
     @abstractmethod
@@ -77,4 +79,4 @@ class SentimentService(ABC):
 
     def without_answer(self, problem: str) -> Answer:
         """Returns the neutral answer that stands for a missing one."""
-        return Answer(scores=(0.0,) * len(self.columns), verdict=0, problem=problem)
+        return Answer(scores=self.neutral, verdict=0, problem=problem)

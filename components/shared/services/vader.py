@@ -16,6 +16,7 @@ class Vader(SentimentService):
     """Scores reviews by VADER's lexicon."""
 
     columns = ("negative", "neutral", "positive", "compound")
+    neutral = (0.0, 1.0, 0.0, 0.0)
     batch: ClassVar[int] = 1000
 
     def __init__(self, directory: Path | None = None) -> None:
@@ -43,7 +44,8 @@ class Vader(SentimentService):
     def _answer(self, text: str) -> Answer:
         scores = self._analyzer.polarity_scores(text)
         parts = (scores["neg"], scores["neu"], scores["pos"], scores["compound"])
-        return Answer(parts, _verdict(scores["compound"]))
+        # VADER gives a text without any word nothing but zeros, as no other text has.
+        return Answer(parts if any(parts) else self.neutral, _verdict(scores["compound"]))
 
 
 def package_directory() -> Path:

@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 
 from components.shared.price_list import RecordTariff
@@ -5,7 +6,8 @@ from components.shared.services import azure_language
 from components.shared.services.access import Access
 from components.shared.services.answers import AnswerStore, CapReachedError, Caps
 from components.shared.services.azure_language import AzureLanguage
-from components.shared.services.collecting import collect
+from components.shared.services.calibration import Calibration
+from components.shared.services.collecting import collect, scores_of_answers
 from components.shared.services.interface import ServiceError
 from components.shared.services.till import Till
 
@@ -66,6 +68,19 @@ def test_a_document_that_cannot_be_analysed_is_neutral_and_the_others_are_answer
     answers = service.ask(["I love it", "?", "awful"])
     assert [answer.verdict for answer in answers] == [1, 0, -1]
     assert [answer.problem for answer in answers] == ["", "not analysed", ""]
+    assert dict(zip(service.columns, answers[1].scores, strict=True)) == {"negative": 0, "neutral": 1, "positive": 0}
+
+
+def test_what_is_without_an_answer_gets_the_label_of_the_services_own_neutral(service, azure_server, documented):
+    negative, neutral, positive = (0.9, 0.05, 0.05), (0.05, 0.9, 0.05), (0.05, 0.05, 0.9)
+    scores = np.array([negative] * 10 + [neutral] * 10 + [positive] * 40)
+    truth = np.array([0] * 7 + [1] * 3 + [1] * 2 + [2] * 7 + [3] + [3] * 8 + [4] * 32)
+    fitted = Calibration.fit(scores, truth, None, 5)
+    error = {"id": "0", **documented.azure_error("InvalidDocument", "Document is invalid.")}
+    azure_server.reply(200, documented.results([{"id": "1", "text": "it is a shirt"}], [error]))
+    answers = service.ask(["?", "it is a shirt"])
+    assert answers[1].scores == neutral
+    assert fitted.apply(scores_of_answers(answers)).argmax(axis=1).tolist() == [2, 2]
 
 
 def test_what_half_an_answer_leaves_out_is_asked_once_more_and_the_rest_kept(

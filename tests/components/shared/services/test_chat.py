@@ -1,5 +1,6 @@
 import json
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -8,8 +9,9 @@ from components.shared.price_list import TokenTariff
 from components.shared.services import chat
 from components.shared.services.access import Access
 from components.shared.services.answers import AnswerStore, CapReachedError, Caps
+from components.shared.services.calibration import Calibration
 from components.shared.services.chat import Chat, _parse_label
-from components.shared.services.collecting import collect
+from components.shared.services.collecting import collect, scores_of_answers
 from components.shared.services.interface import ServiceError
 from components.shared.services.till import Till
 
@@ -34,10 +36,10 @@ def service(chat_server, store, documented):
     return _open(chat_server.url, store, documented.key)
 
 
-def _open(url, store, key, calls=100, eur=1.0, labels=_LABELS):
-    made = Chat(f"{url}/v1", "gpt-4.1-nano", labels, _TARIFF)
+def _open(url, store, key, calls=100, eur=1.0, labels=_LABELS, model="gpt-4.1-nano", per_minute=1_000_000):
+    made = Chat(f"{url}/v1", model, labels, _TARIFF)
     caps = Caps(maximum_calls=calls, maximum_eur=eur)
-    made.open(Access(f"{url}/v1", key), Till(store, caps, made.identity, 1_000_000))
+    made.open(Access(f"{url}/v1", key), Till(store, caps, made.identity, per_minute))
     return made
 
 
@@ -51,6 +53,25 @@ def test_a_review_gets_one_of_the_labels(service):
 def test_two_labels_leave_no_middle(chat_server, store, documented):
     service = _open(chat_server.url, store, documented.key, labels=("bad", "good"))
     assert [answer.verdict for answer in service.ask(["I love it", "awful"])] == [1, -1]
+
+
+def test_an_unusable_answer_gets_what_the_middle_label_gets(service, chat_server, documented):
+    truth = np.array([0, 0, 1, 2, 3, 3, 4, 4, 4, 4])
+    fitted = Calibration.fit(np.eye(5)[np.array([0, 0, 1, 2, 2, 3, 4, 4, 4, 2])], truth, None, 5)
+    chat_server.reply(200, documented.completion(None, "content_filter"))
+    refused, middle = service.ask(["I love it", "it is a shirt"])
+    assert (refused.problem, middle.problem) == ("refused", "")
+    probabilities = fitted.apply(scores_of_answers([refused, middle]))
+    np.testing.assert_array_equal(*probabilities)
+
+
+@pytest.mark.parametrize(
+    ("labels", "scores"),
+    [(("bad", "good"), (0.5, 0.5)), (("1", "2", "3", "4"), (0, 0.5, 0.5, 0)), ("123", (0, 1, 0))],
+)
+def test_neutral_is_the_middle_label_or_lies_between_the_two_middle_ones(labels, scores):
+    answer = Chat("https://api.openai.com/v1", "gpt-4.1-nano", labels, _TARIFF).without_answer("refused")
+    assert (answer.scores, answer.verdict) == (scores, 0)
 
 
 def test_the_instruction_lists_the_labels_and_the_review_stands_apart_as_data(service, chat_server, documented):
@@ -95,7 +116,7 @@ def test_an_unusable_answer_is_counted_paid_and_neutral(
 ):
     chat_server.reply(200, documented.completion(content, reason, **message))
     (answer,) = collect(service, ["I love it"], store)
-    assert (answer.verdict, answer.problem, answer.scores) == (0, problem, (0.0,) * 5)
+    assert (answer.verdict, answer.problem, answer.scores) == (0, problem, (0, 0, 1, 0, 0))
     assert store.spent().eur == pytest.approx(_USUAL_EUR)
     collect(service, ["I love it"], store)
     assert len(chat_server.requests) == 1
@@ -229,6 +250,93 @@ def test_no_attempt_exceeds_a_cap_retries_included(chat_server, store, documente
     with pytest.raises(CapReachedError, match="service_maximum_calls"):
         service.ask(["I love it"])
     assert len(chat_server.requests) == 2
+
+
+def test_a_model_that_refuses_the_older_parameters_is_asked_with_the_newer_ones(chat_server, store, documented):
+    service = _open(chat_server.url, store, documented.key, model="gpt-5-nano")
+    answers = collect(service, ["I love it", "awful"], store)
+    assert [answer.verdict for answer in answers] == [1, -1]
+    older, *newer = [body for _, _, body in chat_server.requests]
+    assert "max_tokens" in older and "temperature" in older
+    assert len(newer) == 2
+    for body in newer:
+        assert body["max_completion_tokens"] > older["max_tokens"]
+        assert not {"max_tokens", "temperature"} & body.keys()
+    assert store.spent().calls == 3
+    assert store.spent().eur == pytest.approx(2 * _USUAL_EUR)
+
+
+def test_a_refused_temperature_alone_has_the_newer_parameters_tried(service, chat_server, documented):
+    message = "Unsupported value: 'temperature' does not support 0 with this model."
+    chat_server.reply(400, documented.chat_error("unsupported_value", message, "temperature"))
+    assert service.ask(["I love it"])[0].verdict == 1
+    assert "temperature" not in chat_server.requests[-1][2]
+
+
+def test_the_answers_of_a_model_are_found_whatever_parameters_it_took(chat_server, store, documented):
+    collect(_open(chat_server.url, store, documented.key, model="gpt-5-nano"), ["I love it"], store)
+    collect(_open(chat_server.url, store, documented.key, model="gpt-5-nano"), ["I love it"], store)
+    assert len(chat_server.requests) == 2
+
+
+@pytest.mark.parametrize(
+    ("caps", "reached"), [({"calls": 1}, "service_maximum_calls"), ({"eur": 0.005}, "service_maximum_eur")]
+)
+def test_asking_with_the_newer_parameters_stays_within_the_caps(chat_server, store, documented, caps, reached):
+    service = _open(chat_server.url, store, documented.key, model="gpt-5-nano", **caps)
+    with pytest.raises(CapReachedError, match=reached):
+        service.ask(["I love it"])
+    assert len(chat_server.requests) == 1
+
+
+def test_another_refused_request_is_not_repeated_and_names_the_model(service, chat_server, documented):
+    message = "Invalid value: 'response_format' of I love it"
+    chat_server.reply(400, documented.chat_error("invalid_value", message, "response_format"))
+    with pytest.raises(ServiceError, match=r"status 400\); check that chat_model 'gpt-4.1-nano'") as raised:
+        service.ask(["I love it"])
+    assert "I love it" not in str(raised.value)
+    assert len(chat_server.requests) == 1
+
+
+def test_a_model_that_refuses_both_is_asked_twice_and_the_newer_parameters_are_not_kept(
+    service, chat_server, documented
+):
+    for _ in range(2):
+        chat_server.reply(400, documented.chat_error("invalid_value", "max_tokens is too large", "max_tokens"))
+    with pytest.raises(ServiceError, match="HTTP status 400"):
+        service.ask(["I love it"])
+    assert len(chat_server.requests) == 2
+    service.ask(["awful"])
+    assert "temperature" in chat_server.requests[-1][2]
+
+
+def test_throttling_is_waited_for_as_the_service_asks(service, chat_server, documented, pauses):
+    chat_server.reply(429, documented.chat_error("rate_limit_exceeded", "Rate limit reached"), Retry_After="7")
+    assert service.ask(["I love it"])[0].verdict == 1
+    assert 7 in pauses
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        {"Retry_After": "86400"},
+        {"Retry_After": "86400.0"},
+        {"Retry_After": "Wed, 21 Oct 2099 07:28:00 GMT"},
+        {"retry_after_ms": "86400000"},
+    ],
+)
+def test_a_pause_of_a_day_is_not_waited_for(service, chat_server, documented, pauses, header):
+    chat_server.reply(429, documented.chat_error("rate_limit_exceeded", "Rate limit reached"), **header)
+    with pytest.raises(ServiceError, match=r"allows no more requests now .*try again later, answers so far are kept"):
+        service.ask(["I love it"])
+    assert max(pauses) < 1
+    assert len(chat_server.requests) == 1
+
+
+def test_attempts_keep_to_the_rate_limit(chat_server, store, documented, till_clock):
+    service = _open(chat_server.url, store, documented.key, per_minute=600)
+    service.ask(["a", "b", "c"])
+    assert till_clock.slept == pytest.approx([0, 0.1, 0.1])
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])

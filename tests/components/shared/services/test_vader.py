@@ -19,6 +19,11 @@ def test_the_verdict_follows_the_published_thresholds(text, verdict):
     assert answer.verdict == verdict
 
 
+@pytest.mark.parametrize("text", ["", "  ", "\n"])
+def test_a_text_without_words_has_the_scores_of_a_text_without_opinion(text):
+    assert _VADER.ask([text]) == _VADER.ask(["It is a shirt."])
+
+
 def test_the_scores_are_the_compound_and_its_parts():
     (answer,) = _VADER.ask(["VADER is smart, handsome, and funny."])
     assert answer.scores == (0.0, 0.254, 0.746, 0.8316)  # the example of the package's authors
