@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from components.shared.architectures.base import Encoded
 from components.shared.architectures.onnx_conversion import quantize as quantize_onnx
+from components.shared.architectures.onnx_conversion import with_matrices
 from components.shared.chains import POST_TRAINING, Chain
 from components.shared.errors import UserError
 from components.shared.layer_names import matching
@@ -90,7 +91,7 @@ def quantize_candidates(
             quantization,
             notes=tuple(notes),
             convert_to_onnx=lambda: (
-                quantize_onnx(onnx.load(parent.float_onnx), settings.per_channel, kept)
+                quantize_onnx(onnx.load(parent.float_onnx), settings.per_channel, with_matrices(model, kept))
                 if quantization == "dynamic" and not aware and parent.float_onnx.is_file()
                 else architecture.export_onnx(model, quantization, settings.per_channel, kept)
             ),

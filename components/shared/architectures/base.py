@@ -153,9 +153,9 @@ class Architecture(ABC):
         Raises:
             OnnxConversionError: It does not work, or brings nothing.
         """
-        from components.shared.architectures.onnx_conversion import convert
+        from components.shared.architectures.onnx_conversion import convert, with_matrices
 
-        return convert(self.serving_function(model), quantization, per_channel, kept_in_float)
+        return convert(self.serving_function(model), quantization, per_channel, with_matrices(model, kept_in_float))
 
     @abstractmethod
     def bundle_parts(self, quantization: str = "") -> BundleParts:

@@ -31,7 +31,7 @@ def convert(serve: Any, quantization: str = "", per_channel: bool = True, kept_i
         serve: A tf.function with an input signature; the names there become those of the inputs.
         quantization: "" (float32) or "dynamic".
         per_channel: Each output channel of a matrix has a scale of its own; otherwise each matrix has one.
-        kept_in_float: Names of layers whose weights stay float32.
+        kept_in_float: Names of layers with a matrix, see `with_matrices`, that stays float32.
 
     Raises:
         OnnxConversionError: The conversion fails, is not one for ONNX Runtime, or cannot keep a layer in float.
@@ -90,6 +90,11 @@ def quantize(converted: onnx.ModelProto, per_channel: bool = True, kept_in_float
             nodes_to_exclude=kept,
         )
         return destination.read_bytes()
+
+
+def with_matrices(model: Any, layers: Sequence[str]) -> list[str]:
+    """Returns those of a Keras model's layers that have a matrix; `quantize` leaves all others in float anyway."""
+    return [name for name in layers if any(weight.shape.rank > 1 for weight in model.get_layer(name).weights)]
 
 
 def _nodes_of(converted: onnx.ModelProto, layer: str) -> list[str]:

@@ -14,6 +14,7 @@ from components.shared.architectures.base import Architecture, OnnxConversionErr
 from components.shared.architectures.distilbert import DistilBert
 from components.shared.architectures.lstm import Lstm, LstmSizes
 from components.shared.bundle import Manifest, load_bundle, read_manifest, write_bundle
+from components.shared.layer_names import matching
 from components.shared.meter import Usage
 from components.shared.predictors.base import Predictor
 from components.shared.predictors.models import LITERT_FILE
@@ -167,15 +168,18 @@ def test_what_onnx_runtime_is_not_for_is_said(
         architecture.export_onnx(model, quantization)
 
 
-def test_a_layer_that_is_kept_in_float_has_float_weights(architecture: Architecture, model: Any) -> None:
-    kept = next(name for name in architecture.compressible_layers(model) if not name.startswith("lstm"))
+@pytest.mark.parametrize("pattern", ["classifier", "embed*", "transformer.layer.0.*"])
+def test_layers_that_are_kept_in_float_have_float_weights(
+    architecture: Architecture, model: Any, pattern: str
+) -> None:
+    kept = matching([layer.name for layer in model.layers if layer.weights], [pattern])
     plain, partly = (
-        onnx.load_from_string(architecture.export_onnx(model, "dynamic", kept_in_float=names))
-        for names in ((), (kept,))
+        onnx.load_from_string(architecture.export_onnx(model, "dynamic", kept_in_float=names)) for names in ((), kept)
     )
-    kernel = model.get_layer(kept).get_weights()[0]
-    scales = kernel.shape[1]
-    assert _float_values(partly) - _float_values(plain) in (kernel.size - scales, kernel.size)
+    weights = [weight for name in kept for weight in model.get_layer(name).get_weights()]
+    matrices = [weight for weight in weights if weight.ndim > 1]
+    size, scales = sum(matrix.size for matrix in matrices), sum(matrix.shape[1] for matrix in matrices)
+    assert size - scales <= _float_values(partly) - _float_values(plain) <= size
 
 
 @pytest.mark.parametrize("layer", ["lstm", "lstm_backward"])
