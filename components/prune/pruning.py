@@ -14,6 +14,7 @@ from components.shared.training.finetuning import Finetuning
 from components.shared.training.keras import tfmot
 from components.shared.training.techniques import (
     Built,
+    NothingToDoError,
     build_candidates,
     left_alone,
     plain_copy,
@@ -68,7 +69,7 @@ def prune_candidates(
         destination: Directory of candidates to write.
 
     Raises:
-        UserError: The sparsity is out of range, or there are too few training steps for pruning.
+        UserError: The sparsity is out of range.
     """
     if not 0 < settings.sparsity < 1:
         raise UserError(f"sparsity {settings.sparsity}: choose a share between 0 and 1, such as 0.5")
@@ -104,7 +105,7 @@ def _schedule(settings: PruningSettings, steps: int) -> Any:
     frequency = max(int(steps * _RAMP) // _UPDATES, 1)
     end = int(steps * _RAMP) // frequency * frequency
     if end < 1:
-        raise UserError(f"pruning needs at least 2 training steps, not {steps}: raise the rows or the epochs")
+        raise NothingToDoError(f"pruning needs at least 2 training steps, not {steps}: raise the rows or the epochs")
     return tfmot.sparsity.keras.PolynomialDecay(
         initial_sparsity=0.0, final_sparsity=settings.sparsity, begin_step=0, end_step=end, frequency=frequency
     )

@@ -59,9 +59,6 @@ def shrink_candidates(
         settings: What stays.
         accuracy_floor: See `build_candidates`.
         destination: Directory of candidates to write.
-
-    Raises:
-        UserError: The tokenizer is no WordPiece.
     """
 
     def shrink(parent: Checkpoint, chain: Chain) -> Built:

@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 
 from components.shared.architectures.base import Encoded
 from components.shared.architectures.distilbert import POSITION_EMBEDDINGS, WORD_EMBEDDINGS, DistilBert
-from components.shared.errors import UserError
+from components.shared.tokenizer_file import TokenizerFile
 from components.shared.training.checkpoints import Weights
+from components.shared.training.techniques import NothingToDoError
 
 
 def trim_vocabulary(
@@ -33,7 +34,7 @@ def trim_vocabulary(
         minimum_count: How often a piece has to occur to be kept.
 
     Raises:
-        UserError: The tokenizer is no WordPiece.
+        NothingToDoError: See `trim_tokenizer`.
     """
     counts: Counter[int] = Counter()
     for review in corpus:
@@ -55,12 +56,13 @@ def trim_tokenizer(content: str, used: Iterable[int]) -> tuple[str, NDArray[np.i
         used: Numbers of the pieces to keep, besides special ones and those that nothing could stand for.
 
     Raises:
-        UserError: It is no WordPiece, or something that is added to texts cannot be renumbered.
+        NothingToDoError: It is no WordPiece, or what is added to texts cannot be renumbered.
     """
     described = json.loads(content)
+    obstacle = TokenizerFile.model_validate(described).trim_obstacle
+    if obstacle:
+        raise NothingToDoError(obstacle)
     model = described["model"]
-    if model.get("type") != "WordPiece":
-        raise UserError(f"tokenizer.json holds a '{model.get('type')}' model; trim needs WordPiece: leave it out")
     prefix, vocabulary = model["continuing_subword_prefix"], model["vocab"]
     special = {token["content"]: token["id"] for token in described["added_tokens"]}
     old_numbers, wanted = vocabulary | special, set(used)
@@ -94,14 +96,11 @@ def _renumbered(post_processor: dict[str, Any] | None, numbers: dict[str, int]) 
     """Returns what puts the special pieces around a text, with their new numbers."""
     if post_processor is None:
         return None
-    kind = post_processor["type"]
-    if kind == "TemplateProcessing":
+    if post_processor["type"] == "TemplateProcessing":
         special = {
             name: token | {"ids": [numbers[piece] for piece in token["tokens"]]}
             for name, token in post_processor["special_tokens"].items()
         }
         return post_processor | {"special_tokens": special}
-    if kind == "BertProcessing":
-        ends = {end: [post_processor[end][0], numbers[post_processor[end][0]]] for end in ("cls", "sep")}
-        return post_processor | ends
-    raise UserError(f"tokenizer.json has a post-processor '{kind}', which trim does not know: leave trim out")
+    ends = {end: [post_processor[end][0], numbers[post_processor[end][0]]] for end in ("cls", "sep")}
+    return post_processor | ends

@@ -11,8 +11,10 @@ from components.shared.brought.fetching import Fetched
 from components.shared.brought.labels import read_labels
 from components.shared.distilbert_sizes import Sizes
 from components.shared.errors import UserError
+from components.shared.tokenizer_file import TokenizerFile
 
-WEIGHTS, TOKENIZERS = "model.safetensors", ("tokenizer.json", "vocab.txt")
+WEIGHTS, TOKENIZER = "model.safetensors", "tokenizer.json"
+TOKENIZERS = (TOKENIZER, "vocab.txt")
 
 
 @dataclass(frozen=True)
@@ -23,11 +25,13 @@ class HuggingFaceClassifier:
         directory: Holds config.json, model.safetensors and tokenizer.json or vocab.txt.
         sizes: Of the encoder.
         labels: One an output: labels.json if there is one, else config.json's id2label.
+        trim_obstacle: Why its vocabulary cannot be trimmed; empty if it can.
     """
 
     directory: Path
     sizes: Sizes
     labels: tuple[str, ...]
+    trim_obstacle: str
 
 
 def read_hugging_face(model: Fetched) -> HuggingFaceClassifier:
@@ -58,7 +62,7 @@ def read_hugging_face(model: Fetched) -> HuggingFaceClassifier:
     except ValidationError as error:
         first = error.errors()[0]
         raise UserError(f"{name}: {model.file.name}: {first['loc'][0]}: {first['msg']}") from error
-    return HuggingFaceClassifier(model.directory, sizes, _labels(model, config, name))
+    return HuggingFaceClassifier(model.directory, sizes, _labels(model, config, name), _trim_obstacle(model, name))
 
 
 def _read_config(path: Path, name: str) -> dict[str, Any]:
@@ -69,6 +73,16 @@ def _read_config(path: Path, name: str) -> dict[str, Any]:
     if not isinstance(config, dict):
         raise UserError(f"{name}: {path.name} is no description of a model; save the model again")
     return config
+
+
+def _trim_obstacle(model: Fetched, name: str) -> str:
+    path = model.directory / TOKENIZER
+    if not path.is_file():
+        return ""  # vocab.txt lists the pieces of a WordPiece
+    try:
+        return TokenizerFile.model_validate_json(path.read_bytes()).trim_obstacle
+    except (OSError, ValidationError) as error:
+        raise UserError(f"{name}: {path.name} is no description of a tokenizer; save the tokenizer again") from error
 
 
 def _labels(model: Fetched, config: dict[str, Any], name: str) -> tuple[str, ...]:

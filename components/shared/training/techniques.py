@@ -18,7 +18,7 @@ from components.shared.layer_names import matching
 from components.shared.meter import Usage
 from components.shared.predictors.running import Probabilities
 from components.shared.records.candidates import bundle_directory, checkpoint_directory, write_failures
-from components.shared.records.conversions import Conversion, write_conversion
+from components.shared.records.conversions import Conversion, Likeness, write_conversion
 from components.shared.records.features import read_features, read_split
 from components.shared.records.plan import Plan
 from components.shared.texts.text import join_titles
@@ -71,7 +71,7 @@ class CollapsedError(Exception):
 
 
 class NothingToDoError(Exception):
-    """All layers that a technique could change have to stay as they are."""
+    """A technique cannot change anything of a model, with a reason that says why."""
 
 
 def build_candidates(
@@ -229,9 +229,9 @@ def _build_candidate(
         destination, architecture, built.converted, chain, features, plan, usage, built.quantization
     )
     conversion = check.convert(bundle, built, meter.usage)
-    write_conversion(destination / candidate, conversion)
     to_onnx = built.convert_to_onnx or (lambda: architecture.export_onnx(built.model))
-    write_onnx_bundle(bundle, to_onnx, check.refuse_onnx, quantized=bool(built.quantization))
+    on_onnx = write_onnx_bundle(bundle, to_onnx, check.compare_onnx, quantized=bool(built.quantization))
+    write_conversion(destination / candidate, conversion.model_copy(update={"onnxruntime": on_onnx}))
     print(
         f"{candidate}: {size_bytes(bundle) / 1e6:.2f} MB, agrees with {architecture.name} on "
         f"{conversion.agreement:.1%} of tune, accuracy {conversion.accuracy:.3f} ({conversion.float_accuracy:.3f}), "
@@ -253,7 +253,7 @@ class _Check:
         self._accuracy_floor = accuracy_floor
 
     def convert(self, bundle: Path, built: Built, usage: Usage) -> Conversion:
-        """Returns what a technique did to its model.
+        """Returns what a technique did to its model, as far as LiteRT shows it.
 
         Raises:
             CollapsedError: Its probabilities are not finite, it is below the accuracy floor, or its macro-F1 is no
@@ -261,13 +261,11 @@ class _Check:
         """
         predicted = load_bundle(bundle).predict(self._texts)
         self._refuse_collapsed(predicted)
-        labels, float_labels = predicted.argmax(axis=1), self._float.argmax(axis=1)
         matrices = stored_matrices(built.converted)
         return Conversion(
-            agreement=float((labels == float_labels).mean()),
-            largest_difference=float(np.abs(predicted - self._float).max()),
-            accuracy=float((labels == self._truth).mean()),
-            float_accuracy=float((float_labels == self._truth).mean()),
+            **self._likeness(predicted).model_dump(),
+            accuracy=float((predicted.argmax(axis=1) == self._truth).mean()),
+            float_accuracy=float((self._float.argmax(axis=1) == self._truth).mean()),
             reviews=len(self._truth),
             sparsity=sum(int(np.sum(matrix == 0)) for matrix in matrices) / sum(matrix.size for matrix in matrices),
             distinct_weights=int(np.median([len(np.unique(matrix)) for matrix in matrices])),
@@ -275,12 +273,24 @@ class _Check:
             notes=(*built.notes, *_storage_notes(built.quantization, matrices)),
         )
 
-    def refuse_onnx(self, bundle: Path) -> None:
-        """Raises OnnxConversionError if a bundle for ONNX Runtime has collapsed, see `convert`."""
+    def compare_onnx(self, bundle: Path) -> Likeness:
+        """Returns how near a bundle for ONNX Runtime is to the float model.
+
+        Raises:
+            OnnxConversionError: It has collapsed, see `convert`.
+        """
+        predicted = load_bundle(bundle).predict(self._texts)
         try:
-            self._refuse_collapsed(load_bundle(bundle).predict(self._texts))
+            self._refuse_collapsed(predicted)
         except CollapsedError as error:
             raise OnnxConversionError(str(error)) from error
+        return self._likeness(predicted)
+
+    def _likeness(self, predicted: Probabilities) -> Likeness:
+        return Likeness(
+            agreement=float((predicted.argmax(axis=1) == self._float.argmax(axis=1)).mean()),
+            largest_difference=float(np.abs(predicted - self._float).max()),
+        )
 
     def _refuse_collapsed(self, predicted: Probabilities) -> None:
         broken = int((~np.isfinite(predicted).all(axis=1)).sum())

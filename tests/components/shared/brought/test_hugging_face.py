@@ -79,6 +79,40 @@ def test_a_missing_file_is_one_line(missing: list[str], words: str, own_distilbe
     assert words in str(raised.value)
 
 
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({}, ""),
+        ({"model": {"type": "BPE", "vocab": {}}}, "holds a 'BPE' model, not WordPiece"),
+        ({"post_processor": {"type": "Sequence"}}, "a post-processor 'Sequence', which trim does not know"),
+        ({"post_processor": None}, ""),
+        ({"model": {"vocab": {}}}, ""),
+    ],
+)
+def test_it_is_said_whether_the_vocabulary_can_be_trimmed(
+    changes: dict[str, Any], words: str, own_distilbert: Path, tmp_path: Path
+) -> None:
+    own = Path(shutil.copytree(own_distilbert, tmp_path / "own"))
+    tokenizer = json.loads((own / "tokenizer.json").read_text(encoding="utf-8"))
+    (own / "tokenizer.json").write_text(json.dumps(tokenizer | changes), encoding="utf-8")
+    obstacle = _read(own).trim_obstacle
+    assert words in obstacle and bool(words) == bool(obstacle)
+
+
+def test_a_list_of_word_pieces_alone_can_be_trimmed(own_distilbert: Path, tmp_path: Path) -> None:
+    own = Path(shutil.copytree(own_distilbert, tmp_path / "own"))
+    (own / "tokenizer.json").unlink()
+    assert _read(own).trim_obstacle == ""
+
+
+@pytest.mark.parametrize("content", ["", "[]", '{"model": 3}'])
+def test_a_damaged_tokenizer_is_one_line(content: str, own_distilbert: Path, tmp_path: Path) -> None:
+    own = Path(shutil.copytree(own_distilbert, tmp_path / "own"))
+    (own / "tokenizer.json").write_text(content)
+    with pytest.raises(UserError, match=r"tokenizer\.json is no description of a tokenizer"):
+        _read(own)
+
+
 @pytest.mark.parametrize("content", ["", "[]"])
 def test_a_damaged_description_is_one_line(content: str, own_distilbert: Path, tmp_path: Path) -> None:
     own = Path(shutil.copytree(own_distilbert, tmp_path / "own"))
