@@ -20,6 +20,8 @@ NOT_LOCAL = frozenset(
     )
 )
 
+#: The parameter that says how many reviews DistilBERT trains on.
+_SAMPLED = "distilbert_train_rows"
 _EXAMPLES = """examples:
   python -m pipelines.local --out runs/demo
       the built-in sample, about ten minutes on two cores
@@ -39,12 +41,15 @@ class LocalRun:
     Attributes:
         out: Directory of the results.
         parameters: Arguments of the pipeline that differ from its defaults.
+        preset_rows: On how many reviews DistilBERT trains at most because the preset says so; 0: it says nothing, or
+            the user says something else.
         dry_run: Print the plan only.
         verbose: Show everything that the steps print, tracebacks included.
     """
 
     out: Path
     parameters: dict[str, Any]
+    preset_rows: int
     dry_run: bool
     verbose: bool
 
@@ -65,9 +70,10 @@ def parse(argv: list[str] | None = None) -> LocalRun:
     dry_run, verbose = options.pop("dry_run"), options.pop("verbose")
     given = {name: value for name, value in options.items() if value is not None}
     parameters = PRESETS[preset] | given
+    rows = 0 if _SAMPLED in given else PRESETS[preset].get(_SAMPLED, 0)
     if need is not None:
         parameters["need"] = _read_need(need)
-    return LocalRun(out=out, parameters=parameters, dry_run=dry_run, verbose=verbose)
+    return LocalRun(out=out, parameters=parameters, preset_rows=rows, dry_run=dry_run, verbose=verbose)
 
 
 def _parser() -> argparse.ArgumentParser:

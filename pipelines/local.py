@@ -53,6 +53,8 @@ def main(argv: list[str] | None = None) -> int:
         run = arguments.parse(argv)
         parameters = _complete(run)
         plan = _check(parameters)
+        if run.preset_rows and parameters.get("data") and _trains_distilbert(plan):
+            print(_small_preset(run.preset_rows), flush=True)
         if run.dry_run:
             print(describe(plan, arguments.defaults() | parameters))
             return 0
@@ -63,6 +65,18 @@ def main(argv: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("interrupted; what earlier runs left is as it was", file=sys.stderr)
         return 130
+
+
+def _trains_distilbert(plan: Plan) -> bool:
+    return plan.wants("distilbert") and not plan.brought_model("distilbert")
+
+
+def _small_preset(rows: int) -> str:
+    """Returns what a user should know whose own reviews meet the demo preset."""
+    return (
+        f"The demo preset is small: DistilBERT trains on at most {rows:,} of your reviews; --preset full takes all "
+        "(--dry-run estimates the time)."
+    )
 
 
 def _complete(run: arguments.LocalRun) -> dict[str, Any]:

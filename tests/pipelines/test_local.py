@@ -13,6 +13,7 @@ from kfp import components, local
 from components.ingest.sample import generate_sample
 from components.shared.bundle import load_bundle, read_manifest
 from pipelines.compile import compile_pipelines
+from pipelines.local import main
 
 ROOT = Path(__file__).resolve().parents[2]
 #: Without deep models a run takes seconds, and every task still runs.
@@ -151,6 +152,25 @@ def test_bad_data_is_one_clear_line_and_leaves_nothing(mistake: str, table: Path
     assert all(word in errors[0] for word in words), errors[0]
     assert "Traceback" not in finished.stdout + finished.stderr
     assert not out.exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--data", "TABLE"], True),
+        (["--data", "TABLE", "--preset", "full"], False),
+        (["--data", "TABLE", "--distilbert-train-rows", "500"], False),
+        (["--data", "TABLE", "--models", "logistic,lstm"], False),
+        ([], False),
+    ],
+    ids=["own data", "full preset", "rows given", "no DistilBERT", "built-in sample"],
+)
+def test_a_user_is_told_that_the_demo_preset_trains_distilbert_on_some_of_the_reviews(
+    arguments: list[str], told: bool, table: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([str(table) if argument == "TABLE" else argument for argument in arguments] + ["--dry-run"]) == 0
+    first = capsys.readouterr().out.splitlines()[0]
+    assert ("at most 1,600 of your reviews; --preset full takes all" in first) == told
 
 
 def test_an_unreachable_uri_is_one_clear_line(tmp_path: Path) -> None:
