@@ -57,7 +57,7 @@ PLACEMENTS: dict[str, Placement] = {
     # Calls cost money: never twice by itself. What was answered before is found in the model store's volume.
     "off-the-shelf": Placement(memory_gi=2, hours=6, retries=0, cache=False, store=True, keys=True),
     "train-floor": Placement(cpu="2", memory_gi=4, hours=6, store=True),
-    # Their nodes may be taken away: what was trained so far is found again in the model store's volume.
+    # Their nodes may be taken away: started again, they find what was trained so far in the model store's volume.
     "train-lstm": Placement(cpu="2", memory_gi=6, gpu=True, hours=6, retries=2, store=True),
     "finetune-distilbert": Placement(cpu="2", memory_gi=8, gpu=True, hours=12, retries=2, store=True),
     "shrink": Placement(cpu="2", memory_gi=8, gpu=True, hours=6, retries=2),

@@ -30,7 +30,7 @@ def finetune_distilbert(
     metrics: dsl.Output[dsl.Metrics],
     usage: dsl.Output[dsl.Metrics],
 ) -> str:
-    """Fine-tunes a DistilBERT with class weights and early stopping on tune macro-F1.
+    """Fine-tunes a DistilBERT, all classes weighing alike, with early stopping on tune macro-F1.
 
     A DistilBERT that the user brought is taken over instead, and not trained.
 
