@@ -1,17 +1,19 @@
 """Writes candidates: a bundle for each run time, and where techniques may follow, a checkpoint."""
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from components.shared.architectures.base import Architecture, OnnxConversionError
 from components.shared.bundle import Manifest, load_bundle, read_manifest, write_bundle
 from components.shared.chains import Chain, candidate_id
+from components.shared.errors import UserError
 from components.shared.meter import Meter, Usage
 from components.shared.predictors.models import LITERT_FILE, ONNX_FILE
+from components.shared.predictors.running import Probabilities
 from components.shared.records.candidates import bundle_directory, checkpoint_directory, onnx_directory, write_no_onnx
 from components.shared.records.features import profile_file, read_features, read_split
 from components.shared.records.plan import Plan
@@ -19,12 +21,14 @@ from components.shared.records.searches import Values
 from components.shared.texts.text import join_titles
 from components.shared.training.checkpoints import save_checkpoint
 from components.shared.training.examples import stratified_sample
+from components.shared.training.fitting import predict
 from components.shared.training.keras import tf
 
 _CHECK_ROWS = 64
 _CHECK_SEED = 0
-#: Two run times of one float32 model differ by rounding alone.
+#: What Keras and two run times compute of one float32 model differs by rounding alone.
 _LARGEST_DIFFERENCE = 1e-3
+_Checked = TypeVar("_Checked")
 
 
 def training_meter(plan: Plan) -> Meter:
@@ -86,8 +90,8 @@ def write_candidate_bundle(
 
 
 def write_onnx_bundle(
-    bundle: Path, convert: Callable[[], bytes], check: Callable[[Path], None], quantized: bool = False
-) -> None:
+    bundle: Path, convert: Callable[[], bytes], check: Callable[[Path], _Checked], quantized: bool = False
+) -> _Checked | None:
     """Writes the same candidate for ONNX Runtime, beside its bundle; or why there is none.
 
     Args:
@@ -95,6 +99,9 @@ def write_onnx_bundle(
         convert: Returns the model for ONNX Runtime, or raises OnnxConversionError.
         check: Raises OnnxConversionError if the written bundle is not to be offered.
         quantized: Whether ranges are found while it runs; then every review is a batch of its own.
+
+    Returns:
+        What the check returns; None if there is no such bundle.
     """
     candidates, candidate = bundle.parents[1], bundle.parent.name
     directory, manifest = onnx_directory(candidates, candidate), read_manifest(bundle)
@@ -104,24 +111,12 @@ def write_onnx_bundle(
         files = {ONNX_FILE: convert(), **{name: (bundle / name).read_bytes() for name in names}}
         changes = {"runtime": "onnxruntime", "preprocessing": preprocessing}
         write_bundle(directory, manifest.model_copy(update=changes), files)
-        check(directory)
+        return check(directory)
     except OnnxConversionError as error:
         shutil.rmtree(directory, ignore_errors=True)
         write_no_onnx(candidates, candidate, str(error))
         print(f"{candidate}: not for ONNX Runtime: {str(error)[:200]}", flush=True)
-
-
-def equality_check(bundle: Path, features: Path) -> Callable[[Path], None]:
-    """Returns a check for `write_onnx_bundle`: on some reviews of tune, the probabilities of another bundle."""
-
-    def check(onnx: Path) -> None:
-        reviews = stratified_sample(read_split(features, "tune"), _CHECK_ROWS, _CHECK_SEED)
-        texts = join_titles(reviews["title"], reviews["text"])
-        difference = float(np.abs(load_bundle(onnx).predict(texts) - load_bundle(bundle).predict(texts)).max())
-        if not difference <= _LARGEST_DIFFERENCE:
-            raise OnnxConversionError(f"its probabilities differ from those in LiteRT by up to {difference:.2g}")
-
-    return check
+        return None
 
 
 def write_trained_candidate(
@@ -182,7 +177,16 @@ def write_float_bundles(
 
     Returns:
         The directory of the bundle for LiteRT.
+
+    Raises:
+        UserError: On some reviews of tune, the bundle's probabilities are not those of the Keras model. If only
+            those of the one for ONNX Runtime are not, there is none.
     """
+    reviews = stratified_sample(read_split(features, "tune"), _CHECK_ROWS, _CHECK_SEED)
+    texts = join_titles(reviews["title"], reviews["text"])
+    # On a GPU, matrix products of float32 may be rounded more than on the processors that bundles run on.
+    with tf.device("CPU"):
+        expected = predict(architecture, model, architecture.encode(reviews))
     converted = architecture.export(model)
     bundle = write_candidate_bundle(
         candidates,
@@ -195,5 +199,22 @@ def write_float_bundles(
         variant=variant,
         hyperparameters=hyperparameters,
     )
-    write_onnx_bundle(bundle, lambda: architecture.export_onnx(model), equality_check(bundle, features))
+    if different := _describe_difference(bundle, texts, expected):
+        raise UserError(f"{bundle}: {different}; install the versions of constraints.txt and train again")
+
+    def check(onnx: Path) -> None:
+        if different := _describe_difference(onnx, texts, expected):
+            raise OnnxConversionError(different)
+
+    write_onnx_bundle(bundle, lambda: architecture.export_onnx(model), check)
     return bundle
+
+
+def _describe_difference(bundle: Path, texts: Sequence[str], expected: Probabilities) -> str:
+    """Returns how far a bundle's probabilities are from those expected; empty if rounding explains it."""
+    difference = float(np.abs(load_bundle(bundle).predict(texts) - expected).max())
+    if difference <= _LARGEST_DIFFERENCE:
+        return ""
+    return (
+        f"its probabilities differ from those of the trained model by up to {difference:.2g} on {len(texts)} reviews"
+    )

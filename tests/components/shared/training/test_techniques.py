@@ -3,6 +3,7 @@
 import re
 import shutil
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -10,12 +11,19 @@ from typing import Any
 import numpy as np
 import pytest
 
-from components.shared.bundle import read_manifest
+from components.shared.bundle import load_bundle, read_manifest
 from components.shared.chains import Chain
-from components.shared.records.candidates import bundle_directory, checkpoint_directory, list_bundles, read_failures
-from components.shared.records.conversions import read_conversions
-from components.shared.records.features import DESCRIPTION, read_features
+from components.shared.records.candidates import (
+    bundle_directory,
+    checkpoint_directory,
+    list_bundles,
+    read_failures,
+    read_no_onnx,
+)
+from components.shared.records.conversions import Likeness, read_conversions
+from components.shared.records.features import DESCRIPTION, read_features, read_split
 from components.shared.records.plan import read_plan
+from components.shared.texts.text import join_titles
 from components.shared.training.checkpoints import Checkpoint, load_checkpoint
 from components.shared.training.keras import ConverterError
 from components.shared.training.techniques import Built, Technique, build_candidates, train_on, training_examples
@@ -146,6 +154,33 @@ def test_one_line_a_candidate_tells_size_agreement_and_time(
         line for line in capsys.readouterr().out.splitlines() if line.startswith("lstm-dynamic") and " MB" in line
     ]
     assert ", agrees with lstm on 100.0% of tune, accuracy " in line and line.endswith(" s")
+
+
+def test_each_run_time_is_compared_with_the_float_model(tiny: Any, tmp_path: Path) -> None:
+    def technique(parent: Checkpoint, chain: Chain) -> Built:
+        other = _never(0)(parent, chain).model
+        return replace(_export(parent, chain), convert_to_onnx=lambda: parent.architecture.export_onnx(other))
+
+    _build(tiny, [("prune",)], technique, tmp_path)
+    conversion = read_conversions([tmp_path])["lstm-prune"]
+    on_litert, on_onnx = conversion.likeness("litert"), conversion.likeness("onnxruntime")
+    assert on_litert == Likeness(agreement=1.0, largest_difference=0.0)
+    tune = read_split(tiny.features, "tune")
+    expected = load_bundle(bundle_directory(tiny.trained, "lstm")).predict(join_titles(tune["title"], tune["text"]))
+    # What was label 0 is another one now, and its probability is gone.
+    assert on_onnx is not None
+    assert on_onnx.agreement == (expected.argmax(axis=1) != 0).mean() < 1
+    assert on_onnx.largest_difference == pytest.approx(expected[:, 0].max(), abs=1e-5)
+
+
+def test_a_run_time_without_a_bundle_is_not_compared(tiny: Any, tmp_path: Path) -> None:
+    def technique(parent: Checkpoint, chain: Chain) -> Built:
+        other = _always(2)(parent, chain).model
+        return replace(_export(parent, chain), convert_to_onnx=lambda: parent.architecture.export_onnx(other))
+
+    _build(tiny, [("prune",)], technique, tmp_path)
+    assert read_no_onnx(tmp_path, "lstm-prune").startswith("collapsed")
+    assert read_conversions([tmp_path])["lstm-prune"].likeness("onnxruntime") is None
 
 
 def test_training_use_adds_up_along_the_chain(tiny: Any, tmp_path: Path) -> None:
