@@ -12,10 +12,12 @@ from typing import Any
 
 from components.shared.chains import STEP_OF_TECHNIQUE
 from components.shared.records.plan import LINEAR_MODELS, Cell, Plan
+from components.shared.services.calibration import CALIBRATION_ROWS
+from components.shared.services.catalogue import describe_service, tariff_of
 from components.shared.services.interface import PAID_SERVICES
 from pipelines.preflight import describe_anatomies
 
-_TRAIN_SHARE, _SELECT_AND_TEST_SHARE = 0.70, 0.22
+_TRAIN_SHARE, _TUNE_SHARE, _SELECT_AND_TEST_SHARE = 0.70, 0.08, 0.22
 _SAMPLE_ROWS = 3000
 #: Files that can be counted without parsing them.
 _LINES_ARE_ROWS = (".csv", ".tsv", ".txt", ".jsonl", ".ndjson")
@@ -54,6 +56,8 @@ _STEP_OF_MODEL = {
     "distilbert": "finetune distilbert",
 }
 _DATA_STEPS_SECONDS_PER_ROW, _SECONDS_PER_TASK = 0.003, 8.0
+#: What a service is assumed to be asked about: a review of the usual length, with five labels.
+_REVIEW, _LABELS = "x" * 300, ("1", "2", "3", "4", "5")
 
 
 def describe(plan: Plan, parameters: dict[str, Any]) -> str:
@@ -71,7 +75,7 @@ def describe(plan: Plan, parameters: dict[str, Any]) -> str:
     lines.extend(f"  {cell.candidate:<28} {cell.reason}".rstrip() for cell in plan.cells if cell.applies)
     lines.extend(_empty_cells(plan))
     lines.extend(describe_anatomies(plan.anatomies))
-    lines.extend(_paid_services(parameters))
+    lines.extend(_paid_services(plan, parameters, rows))
     lines.extend(["", "Steps, estimated seconds:"])
     lines.extend(f"  {step:<28} {took:8.0f}" for step, took in seconds.items())
     price = plan.need.prices.cpu_hour_eur
@@ -94,13 +98,32 @@ def _empty_cells(plan: Plan) -> list[str]:
     return [f"Not built, because {reason}: {', '.join(names)}" for reason, names in candidates.items()]
 
 
-def _paid_services(parameters: dict[str, Any]) -> list[str]:
-    """Returns a line on the paid services that would be called, and what they may cost at most."""
+def _paid_services(plan: Plan, parameters: dict[str, Any], rows: int) -> list[str]:
+    """Returns lines on the paid services that would be called: what they may cost at most, and what they would."""
     named = [name for name in PAID_SERVICES if name in parameters["services"]]
     if not named:
         return []
-    calls, eur = parameters["service_maximum_calls"], parameters["service_maximum_eur"]
-    return [f"Paid services, if there is a key: {', '.join(named)}; at most {calls:,} calls and {eur:g} € in all"]
+    most_calls, most_eur = parameters["service_maximum_calls"], parameters["service_maximum_eur"]
+    reviews = round(min(rows * _TUNE_SHARE, CALIBRATION_ROWS) + rows * _SELECT_AND_TEST_SHARE)
+    takes = {name: _calls_and_eur(name, plan, parameters, reviews) for name in named}
+    caps = f"at most {most_calls:,} calls and {most_eur:g} € in all"
+    lines = [f"Paid services, if there is a key: {', '.join(named)}; {caps}"]
+    lines += [f"  {name:<28} about {calls:,} calls, {eur:.2f} €" for name, (calls, eur) in takes.items()]
+    calls, eur = map(sum, zip(*takes.values(), strict=True))
+    if calls > most_calls or eur > most_eur:
+        lines.append(
+            "  That is more than the caps allow, and a service that would exceed one is not measured: raise "
+            "--service-maximum-calls and --service-maximum-eur to have it measured"
+        )
+    return lines
+
+
+def _calls_and_eur(name: str, plan: Plan, parameters: dict[str, Any], reviews: int) -> tuple[int, float]:
+    """Returns what asking a service about so many reviews takes."""
+    model = parameters["chat_model"]
+    tariff = tariff_of(name, model, plan.need)
+    service = describe_service(name, "", model, parameters["language"], _LABELS, tariff)
+    return math.ceil(reviews / service.batch), reviews * service.price_eur(_REVIEW)
 
 
 def _count_rows(parameters: dict[str, Any]) -> tuple[int, bool]:

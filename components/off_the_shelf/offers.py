@@ -26,7 +26,7 @@ from components.shared.records.plan import read_plan
 from components.shared.services import calibration
 from components.shared.services.access import Access, is_local, missing_variables, read_access
 from components.shared.services.answers import AnswerStore, Call, CapReachedError, Caps
-from components.shared.services.calibration import Calibration
+from components.shared.services.calibration import CALIBRATION_ROWS, Calibration
 from components.shared.services.catalogue import PaidService, describe_service, open_service, tariff_of
 from components.shared.services.collecting import check_estimate, collect, estimate, scores_of_answers
 from components.shared.services.interface import PAID_SERVICES, Answer, PaidName, ServiceError
@@ -35,8 +35,6 @@ from components.shared.services.record import Offer, OfferStatus, ServiceRecord,
 from components.shared.services.vader import EMOJI, LEXICON, Vader, package_directory
 from components.shared.training.examples import stratified_sample
 
-#: A calibration has few weights: more answers than these hardly improve it, and they cost money.
-CALIBRATION_ROWS = 300
 _ASKED_SPLITS = ("select", "test")
 _TEST_SERVER = "its endpoint is on this machine: a test server, whose figures would say nothing of the service"
 
@@ -158,18 +156,21 @@ def _ask(
     language: str,
 ) -> Offer:
     description = reviews.description
-    splits = ("tune", *_ASKED_SPLITS)
-    wanted = estimate(service, [text for split in splits for text in reviews.texts(split)], store)
+    texts = {split: reviews.texts(split) for split in ("tune", *_ASKED_SPLITS)}
+    every = [text for some in texts.values() for text in some]
+    wanted = estimate(service, every, store)
     check_estimate(wanted, store, caps)
     open_service(service, access, store, caps)
     with tqdm(total=wanted.reviews, desc=name, unit="review", mininterval=1.0) as progress, Meter() as meter:
-        answers = {split: collect(service, reviews.texts(split), store, progress.update) for split in splits}
+        # All at once: split by split, the last batches would not be full, and calls more than estimated.
+        answered = dict(zip(every, collect(service, every, store, progress.update), strict=True))
+        answers = {split: [answered[text] for text in some] for split, some in texts.items()}
         calibrations = _calibrate(name, answers["tune"], reviews)
     training = Usage(
         seconds=meter.usage.seconds,
         cpu_seconds=meter.usage.cpu_seconds,
         peak_memory_mb=meter.usage.peak_memory_mb,
-        cost_eur=sum(service.price_eur(text) for text in reviews.texts("tune")),
+        cost_eur=sum(map(service.price_eur, texts["tune"])),
     )
     parameters = ServiceParameters(
         service=name,

@@ -78,6 +78,19 @@ def test_paid_services_are_named_with_what_they_may_cost_at_most() -> None:
     assert "Paid services, if there is a key: chat; at most 1,200 calls and 0.5 € in all" in text
 
 
+def test_the_calls_and_euros_that_paid_services_would_take_are_estimated_and_too_low_caps_are_said() -> None:
+    wanted = {"services": ["azure-language", "chat"], "sample_rows": 20_000}
+    text = _described(**wanted, service_maximum_calls=1000, service_maximum_eur=2.0)
+    # 300 reviews of tune, and 22 % of 20,000 as select and test; Azure takes ten a call, at 0.90 € for 1,000.
+    assert re.search(r"azure-language +about 470 calls, 4\.23 €", text)
+    assert re.search(r"chat +about 4,700 calls, 0\.\d\d €", text)
+    assert "--service-maximum-calls and --service-maximum-eur" in text
+    enough = _described(**wanted, service_maximum_calls=6000, service_maximum_eur=6.0)
+    assert re.search(r"azure-language +about 470 calls", enough) and "--service-maximum-calls" not in enough
+    few = _described(services=["chat"], sample_rows=1000)
+    assert re.search(r"chat +about 300 calls", few)
+
+
 def test_automatic_tuning_takes_the_time_it_is_given() -> None:
     assert "automatic tuning" not in _described()
     assert _minutes(_described(tune_minutes=30)) - _minutes(_described()) in (29, 30, 31)

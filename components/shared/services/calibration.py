@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from components.shared.services.interface import ServiceError
 
 FILE = "calibration.npz"
+#: A calibration has few weights: more answers than these hardly improve it, and those of paid services cost money.
+CALIBRATION_ROWS = 300
 _MOST_ITERATIONS = 1000
 #: Logit of a label that the tune split does not have: its probability is practically nothing.
 _NEVER = -30.0

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from components.shared.services.answers import AnswerStore, Caps, check_caps
+from components.shared.services.answers import AnswerStore, CapReachedError, Caps, check_caps
 from components.shared.services.interface import Answer, SentimentService
 
 _EMPTY, _LEFT_OUT = "empty review", "left out by the service"
@@ -36,9 +36,17 @@ def check_estimate(estimated: Estimate, store: AnswerStore, caps: Caps) -> None:
     """Checks, before the first call, that all of it stays within the caps.
 
     Raises:
-        CapReachedError: It would not.
+        CapReachedError: It would not; the message names the caps that it takes.
     """
-    check_caps(store.spent(), estimated.calls, estimated.eur, caps)
+    spent = store.spent()
+    calls, eur = spent.calls + estimated.calls, spent.eur + estimated.eur
+    try:
+        check_caps(spent, estimated.calls, estimated.eur, caps)
+    except CapReachedError as reached:
+        raise CapReachedError(
+            f"{reached}: answers to {estimated.reviews:,} reviews take a service_maximum_calls of at least {calls:,} "
+            f"and service_maximum_eur of at least {_whole_cents(eur):.2f}, what is spent included, other services not"
+        ) from None
 
 
 def collect(
@@ -71,6 +79,11 @@ def collect(
 def scores_of_answers(answers: Sequence[Answer]) -> NDArray[np.float64]:
     """Returns the scores of at least one answer, shape (n, columns)."""
     return np.array([answer.scores for answer in answers], dtype=np.float64)
+
+
+def _whole_cents(eur: float) -> float:
+    # Rounded up, but not because of the last digits of a sum of prices.
+    return math.ceil(round(100 * eur, 6)) / 100
 
 
 def _ask(

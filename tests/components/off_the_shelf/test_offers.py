@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -180,6 +181,19 @@ def test_what_would_exceed_a_cap_is_not_even_begun(offer, with_keys, azure_serve
     assert offered.status == "over the cap"
     assert word in offered.reason
     assert azure_server.requests == []
+
+
+@pytest.mark.parametrize("name", ["azure-language", "chat"])
+def test_the_caps_that_a_service_is_said_to_need_are_enough_and_no_call_less(offer, with_keys, tmp_path, name):
+    reason = read_records(offer(name, caps=Caps(maximum_calls=0, maximum_eur=0)))[name].offer.reason
+    found = re.search(
+        r"service_maximum_calls of at least ([\d,]+) and service_maximum_eur of at least ([\d.]+)", reason
+    )
+    calls, eur = int(found[1].replace(",", "")), float(found[2])
+    fewer = offer(name, caps=Caps(maximum_calls=calls - 1, maximum_eur=eur), candidates=tmp_path / "fewer")
+    assert read_records(fewer)[name].offer.status == "over the cap"
+    enough = offer(name, caps=Caps(maximum_calls=calls, maximum_eur=eur), candidates=tmp_path / "enough")
+    assert read_records(enough)[name].offer.status == "test server"
 
 
 def test_the_caps_hold_for_both_services_together_and_over_runs(
