@@ -1,8 +1,8 @@
 """Answers that were bought, and a ledger of the calls that bought them: one SQLite file, safe when killed midway.
 
-Within one directory no review is paid for twice: an answer is found by the SHA-256 of what it depends on. Nor is a cap
-exceeded: a call is written into the ledger, with the most that it can cost, before it leaves. A call that never came
-back stays at that price, because it may have been charged. Another directory knows nothing of either.
+Within one directory no review is paid for twice: an answer is found by the SHA-256 of what it depends on. Nor is a
+cap exceeded: a call is written into the ledger, with the most that it can cost, before it leaves. A call that never
+came back stays at that price, because it may have been charged. Another directory knows nothing of either.
 """
 
 import contextlib
