@@ -11,7 +11,7 @@ from components.shared.records.searches import Search, Values
 from components.shared.training.epoch_reports import EpochReports
 from components.shared.training.keras import keras
 from components.shared.training.trainer import has_gpu
-from components.shared.tuning import Budget, Report, Space, search
+from components.shared.tuning import Budget, Report, Space, search, trial_data
 
 _SPACE: Space = {
     "learning_rate": FloatDistribution(2e-5, 3e-4, log=True),
@@ -25,11 +25,14 @@ _WANTED_TRIALS = 8
 _LEAST_ROWS = 500
 #: Reviews a second that are counted on: two cores, or one GPU; only the number of reviews follows from it.
 _CPU_SPEED, _GPU_SPEED = 25, 250
+#: What predicting a review costs against training on it.
+_PREDICTION_FACTOR = 0.3
 
 
 def tune_distilbert(
     settings: Any,
     train_rows: int,
+    tune_rows: int,
     train: Callable[[Any, Sequence[Any]], float],
     budget: Budget,
     features_fingerprint: str,
@@ -42,12 +45,14 @@ def tune_distilbert(
     Args:
         settings: The `DistilBertSettings` that would be taken without a search.
         train_rows: Reviews that final training learns from.
+        tune_rows: Reviews that each epoch is judged on.
         train: Trains with settings and callbacks; returns the macro-F1 on tune.
         budget: Time and storage.
         features_fingerprint: Tells searches on other data apart.
     """
     epochs = min(settings.epochs, _MOST_EPOCHS)
-    rows = trial_rows(budget.minutes, epochs, train_rows, _GPU_SPEED if has_gpu() else _CPU_SPEED)
+    speed = _GPU_SPEED if has_gpu() else _CPU_SPEED
+    rows = trial_rows(budget.minutes, epochs, train_rows, tune_rows, speed)
     trial = dataclasses.replace(settings, train_rows=rows, epochs=epochs, training_state="")
     fixed = dataclasses.asdict(trial)
     start = {name: fixed.pop(name) for name in _SPACE}
@@ -66,19 +71,20 @@ def tune_distilbert(
         minutes=budget.minutes,
         directory=budget.directory,
         decided_by={"features": features_fingerprint, **fixed},
-        how=f"Each trial trains on {rows:,} of {train_rows:,} reviews, drawn by label, for at most {epochs} epochs; "
-        "after each epoch only the better half goes on. Final training takes all of them.",
+        how=f"Each trial trains on {trial_data(rows, train_rows)} for at most {epochs} epochs; after each epoch only "
+        "the better half goes on.",
         seed=settings.seed,
         pruner=SuccessiveHalvingPruner(min_resource=1, reduction_factor=2),
     )
 
 
-def trial_rows(minutes: float, epochs: int, train_rows: int, reviews_per_second: float) -> int:
+def trial_rows(minutes: float, epochs: int, train_rows: int, tune_rows: int, reviews_per_second: float) -> int:
     """Returns how many reviews a trial trains on: all, or so few that _WANTED_TRIALS fit into the time.
 
-    Fewer are a power of two times _LEAST_ROWS, so that a search with a little more time goes on with its trials.
+    After each epoch all of tune is predicted. Fewer reviews are a power of two times _LEAST_ROWS, so that a search
+    with a little more time goes on with its trials.
     """
-    fits = minutes * 60 * reviews_per_second / epochs / _WANTED_TRIALS
+    fits = minutes * 60 * reviews_per_second / epochs / _WANTED_TRIALS - tune_rows * _PREDICTION_FACTOR
     if fits >= train_rows:
         return train_rows
     rows = _LEAST_ROWS

@@ -94,44 +94,48 @@ def finetune(
     planned = read_plan(plan)
     write_failures(candidates, {})
     base = load_base_model(settings.base_model)
-    found = _search(features, planned, settings, base, budget) if budget else None
+    length = fitting_length(base, settings, features)
+    found = _search(features, planned, settings, base, length, budget) if budget else None
     if found:
         settings = with_values(settings, found.best)
         write_searches(candidates, [found])
     with TrainingStates(states_directory(settings.training_state)) as states:
         with training_meter(planned) as meter:
-            trained = _train(features, settings, base, states)
+            trained = _train(features, settings, base, length, states)
             meter.earlier_seconds = trained.history.earlier_seconds
         best = found.best if found else None
         bundle = write_trained_candidate(
             candidates, trained.architecture, trained.model, (), features, planned, meter.usage, best
         )
         write_history(bundle.parent, trained.history)
-    max_length = float(trained.architecture.max_length)
-    return training_figures(meter.usage, trained.history) | {"max_length": max_length}
+    return training_figures(meter.usage, trained.history) | {"max_length": float(length)}
 
 
-def _search(features: Path, plan: Plan, settings: DistilBertSettings, base: BaseModel, budget: Budget) -> Search:
+def _search(
+    features: Path, plan: Plan, settings: DistilBertSettings, base: BaseModel, length: int, budget: Budget
+) -> Search:
     def train_trial(trial: DistilBertSettings, callbacks: Sequence[Any]) -> float:
-        history = _train(features, trial, base, callbacks=callbacks).history
+        history = _train(features, trial, base, length, callbacks=callbacks).history
         return history.tune_macro_f1[history.best_epoch]
 
     part = Budget(minutes_of("distilbert", plan.models, budget.minutes), budget.directory)
     rows = len(read_training_reviews(features, settings.seed))
     rows = min(settings.train_rows or rows, rows)
-    return tune_distilbert(settings, rows, train_trial, part, directory_fingerprint(features))
+    tune_rows = len(read_split(features, "tune"))
+    return tune_distilbert(settings, rows, tune_rows, train_trial, part, directory_fingerprint(features))
 
 
 def _train(
     features: Path,
     settings: DistilBertSettings,
     base: BaseModel,
+    length: int,
     states: TrainingStates | None = None,
     callbacks: Sequence[Any] = (),
 ) -> _Finetuned:
     described = read_features(features)
     start_reproducibly(settings.seed)
-    architecture = fitting_architecture(base, settings, features, len(described.task.labels))
+    architecture = architecture_of_length(length, base, settings, len(described.task.labels))
     model = architecture.build()
     copy_weights(base, model)
     architecture.freeze(model, settings.frozen_layers)
@@ -159,17 +163,13 @@ def _train(
     return _Finetuned(architecture, model, history)
 
 
-def fitting_architecture(
-    base: BaseModel, settings: DistilBertSettings, features: Path, classes: int, head: Head = "mean"
-) -> DistilBert:
-    """Returns the architecture whose input length is the 95 % quantile on train, within the bounds.
+def fitting_length(base: BaseModel, settings: DistilBertSettings, features: Path) -> int:
+    """Returns the input length in word pieces: the 95 % quantile on train, within the bounds.
 
     Args:
-        base: Sizes, tokenizer and name.
-        settings: The bounds, the learning rate and the batch size.
+        base: Sizes and tokenizer.
+        settings: The bounds.
         features: Directory of features.
-        classes: Number of labels.
-        head: What is made of the encoder's output.
 
     Raises:
         UserError: `max_length` leaves no room for text.
@@ -178,19 +178,32 @@ def fitting_architecture(
         raise UserError(
             f"DistilBERT's maximum length is {settings.max_length} word pieces; give at least {_SHORTEST}"
         )
-
-    def of_length(max_length: int) -> DistilBert:
-        return DistilBert(
-            sizes=base.sizes,
-            tokenizer=base.tokenizer,
-            classes=classes,
-            max_length=max_length,
-            base_model=base.name,
-            learning_rate=settings.learning_rate,
-            batch_size=settings.batch_size,
-            head=head,
-        )
-
-    longest = of_length(min(settings.max_length, base.sizes.max_position_embeddings))
+    bound = min(settings.max_length, base.sizes.max_position_embeddings)
+    classes = len(read_features(features).task.labels)
+    longest = architecture_of_length(bound, base, settings, classes)
     lengths = [len(encoded) for encoded in longest.encode(read_split(features, "train"))]
-    return of_length(int(np.quantile(lengths, _LENGTH_QUANTILE, method="higher")))
+    return int(np.quantile(lengths, _LENGTH_QUANTILE, method="higher"))
+
+
+def architecture_of_length(
+    length: int, base: BaseModel, settings: DistilBertSettings, classes: int, head: Head = "mean"
+) -> DistilBert:
+    """Returns the architecture with an input length.
+
+    Args:
+        length: In word pieces.
+        base: Sizes, tokenizer and name.
+        settings: The learning rate and the batch size.
+        classes: Number of labels.
+        head: What is made of the encoder's output.
+    """
+    return DistilBert(
+        sizes=base.sizes,
+        tokenizer=base.tokenizer,
+        classes=classes,
+        max_length=length,
+        base_model=base.name,
+        learning_rate=settings.learning_rate,
+        batch_size=settings.batch_size,
+        head=head,
+    )

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from components.finetune_distilbert.base_model import BaseModel, copy_weights, load_base_model
-from components.finetune_distilbert.finetuning import DistilBertSettings, fitting_architecture
+from components.finetune_distilbert.finetuning import DistilBertSettings, architecture_of_length, fitting_length
 from components.shared.brought.fetching import fetched
 from components.shared.brought.hugging_face import WEIGHTS, read_hugging_face
 from components.shared.brought.labels import match_labels
@@ -38,7 +38,8 @@ def import_distilbert(
         read = read_hugging_face(found)
         order = match_labels(read.labels, ours, found.name)
         base = replace(load_base_model(str(read.directory)), name=found.name)
-        architecture = fitting_architecture(base, settings, features, len(ours), head="first")
+        length = fitting_length(base, settings, features)
+        architecture = architecture_of_length(length, base, settings, len(ours), head="first")
         model = architecture.build()
         copy_weights(base, model)
         _copy_head(base, model, order)

@@ -30,6 +30,8 @@ from components.shared.records.searches import Search, TrialRecord, Values, in_w
 
 #: How the time is divided: by what a trial of each model takes, and gains.
 SHARES = {"logistic": 0.05, "hashing": 0.05, "lstm": 0.30, "distilbert": 0.60}
+#: Of larger train splits, trials learn from a stratified sample of so many reviews.
+SEARCH_ROWS = 50_000
 #: More trials than this are not made, however much time there is.
 MOST_TRIALS = 200
 #: So many trials at random before the sampler goes by what it has seen.
@@ -90,6 +92,13 @@ Objective = Callable[[Values, Report], float]
 def minutes_of(model: str, models: tuple[str, ...], minutes: float) -> float:
     """Returns a model's part of the time, by SHARES, when all of `models` are searched for."""
     return minutes * SHARES[model] / sum(SHARES[one] for one in models)
+
+
+def trial_data(rows: int, train_rows: int) -> str:
+    """Returns in words what a trial learns from: `rows` of the `train_rows` reviews that final training takes."""
+    if rows == train_rows:
+        return "the whole train split"
+    return f"{rows:,} of the {train_rows:,} reviews that final training takes, drawn by label,"
 
 
 def search(

@@ -27,7 +27,7 @@ from components.shared.records.features import (
 from components.shared.records.plan import LINEAR_MODELS, Plan, read_plan
 from components.shared.records.searches import Search, in_words, write_searches
 from components.shared.training.examples import stratified_sample
-from components.shared.tuning import Budget, minutes_of
+from components.shared.tuning import SEARCH_ROWS, Budget, minutes_of
 from components.train_floor.linear import (
     Choice,
     ClassWeight,
@@ -40,8 +40,6 @@ from components.train_floor.linear import (
 )
 from components.train_floor.linear_tuning import settings_of, tune_linear
 
-#: Of larger train splits, hyperparameters are chosen on a stratified sample of so many reviews.
-SEARCH_ROWS = 50_000
 #: Weights serve the rare classes, so that the balanced models are judged by macro-F1, whatever the need says.
 _BALANCED_METRIC: Metric = "macro_f1"
 _FEATURE_NAMES: dict[Kind, str] = {"logistic": "tf-idf", "hashing": "hashed terms"}

@@ -10,7 +10,8 @@ from components.shared.metrics import score_labels
 from components.shared.need import Metric
 from components.shared.records.searches import Search, Values
 from components.shared.records.task import Task
-from components.shared.tuning import Report, Space, search
+from components.shared.training.examples import stratified_sample
+from components.shared.tuning import SEARCH_ROWS, Report, Space, search, trial_data
 from components.train_floor.linear import ClassWeight, Inputs, Kind, LinearSettings, fit_linear, vectorise
 
 _SPACE: Space = {
@@ -24,7 +25,6 @@ _START: dict[Kind, Values] = {
 }
 #: Three hyperparameters: more trials find nothing more.
 _MOST_TRIALS = 40
-_HOW = "Each trial fits the whole train split once and is judged on tune."
 
 
 def tune_linear(
@@ -40,7 +40,7 @@ def tune_linear(
     features_fingerprint: str,
     seed: int,
 ) -> Search:
-    """Searches for the hyperparameters of a linear model, see `tuning.search`.
+    """Searches for the hyperparameters of a linear model, on a sample of large train splits, see `tuning.search`.
 
     Args:
         candidate: What the search is for.
@@ -54,8 +54,9 @@ def tune_linear(
         features_fingerprint: Tells searches on other data apart.
         seed: Seed of the sampler and the solver.
     """
-    texts, tune_texts = train["natural"].tolist(), tune["natural"].tolist()
-    labels, truth = (task.indices(reviews["label"].tolist()) for reviews in (train, tune))
+    sample = stratified_sample(train, SEARCH_ROWS, seed)
+    texts, tune_texts = sample["natural"].tolist(), tune["natural"].tolist()
+    labels, truth = (task.indices(reviews["label"].tolist()) for reviews in (sample, tune))
 
     @lru_cache(maxsize=4)
     def inputs_of(longest_ngram: int, least_reviews: int) -> Inputs:
@@ -75,9 +76,9 @@ def tune_linear(
         _START[kind],
         minutes=minutes,
         directory=directory,
-        decided_by={"features": features_fingerprint},
+        decided_by={"features": features_fingerprint, "train_rows": len(sample)},
         metric=metric,
-        how=_HOW,
+        how=f"Each trial fits {trial_data(len(sample), len(train))} and is judged on tune.",
         seed=seed,
         most_trials=_MOST_TRIALS,
     )

@@ -10,7 +10,7 @@ from components.shared.lstm_variants import Variant
 from components.shared.records.searches import Search, Values
 from components.shared.training.epoch_reports import EpochReports
 from components.shared.training.keras import keras
-from components.shared.tuning import Budget, Report, Space, search
+from components.shared.tuning import SEARCH_ROWS, Budget, Report, Space, search, trial_data
 
 _SPACE: Space = {
     "units": CategoricalDistribution((32, 64, 128, 256)),
@@ -21,16 +21,13 @@ _SPACE: Space = {
     "learning_rate": FloatDistribution(3e-4, 1e-2, log=True),
 }
 _VARIANT = "word_vectors"
-_HOW = (
-    "Each trial trains on the whole train split with early stopping on tune; one below the median of the earlier "
-    "ones after as many epochs is stopped."
-)
 
 
 def tune_lstm(
     settings: Any,
     variants: Sequence[Variant],
-    train: Callable[[Any, Variant, Sequence[Any]], float],
+    train_rows: int,
+    train: Callable[[Any, Variant, int, Sequence[Any]], float],
     budget: Budget,
     features_fingerprint: str,
 ) -> Search:
@@ -39,10 +36,12 @@ def tune_lstm(
     Args:
         settings: The `LstmSettings` that would be taken without a search.
         variants: Word vectors to choose from.
-        train: Trains with settings, word vectors and callbacks; returns the macro-F1 on tune.
+        train_rows: Reviews that final training learns from.
+        train: Trains with settings, word vectors, number of reviews and callbacks; returns the macro-F1 on tune.
         budget: Time and storage.
         features_fingerprint: Tells searches on other data apart.
     """
+    rows = min(train_rows, SEARCH_ROWS)
     by_name = {variant.name: variant for variant in variants}
     space = {**_SPACE, _VARIANT: CategoricalDistribution(tuple(by_name))}
     fixed = dataclasses.asdict(settings)
@@ -52,7 +51,7 @@ def tune_lstm(
     def objective(values: Values, report: Report) -> float:
         variant = by_name[str(values[_VARIANT])]
         try:
-            return train(with_values(settings, values), variant, [EpochReports(report)])
+            return train(with_values(settings, values), variant, rows, [EpochReports(report)])
         finally:
             keras.backend.clear_session()
 
@@ -63,8 +62,9 @@ def tune_lstm(
         start,
         minutes=budget.minutes,
         directory=budget.directory,
-        decided_by={"features": features_fingerprint, **fixed},
-        how=_HOW,
+        decided_by={"features": features_fingerprint, "train_rows": rows, **fixed},
+        how=f"Each trial trains on {trial_data(rows, train_rows)} with early stopping on tune; one below the median "
+        "of the earlier ones after as many epochs is stopped.",
         seed=settings.seed,
     )
 

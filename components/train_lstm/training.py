@@ -11,7 +11,13 @@ from components.shared.fingerprints import directory_fingerprint
 from components.shared.lstm_variants import Variant, list_variants
 from components.shared.meter import Usage
 from components.shared.records.candidates import write_failures
-from components.shared.records.features import VOCABULARY, Features, read_embeddings, read_features
+from components.shared.records.features import (
+    VOCABULARY,
+    Features,
+    read_embeddings,
+    read_features,
+    read_training_reviews,
+)
 from components.shared.records.history import History, write_history
 from components.shared.records.plan import Plan, read_plan
 from components.shared.records.searches import Search, Values, write_searches
@@ -117,11 +123,12 @@ def train(
 def _search(
     features: Path, plan: Plan, settings: LstmSettings, variants: Sequence[Variant], budget: Budget
 ) -> Search:
-    def train_trial(trial: LstmSettings, variant: Variant, callbacks: Sequence[Any]) -> float:
-        return train_variant(features, plan, trial, variant, callbacks=callbacks).tune_macro_f1
+    def train_trial(trial: LstmSettings, variant: Variant, rows: int, callbacks: Sequence[Any]) -> float:
+        return train_variant(features, plan, trial, variant, callbacks=callbacks, rows=rows).tune_macro_f1
 
     part = Budget(minutes_of("lstm", plan.models, budget.minutes), budget.directory)
-    return tune_lstm(settings, variants, train_trial, part, directory_fingerprint(features))
+    train_rows = len(read_training_reviews(features, settings.seed))
+    return tune_lstm(settings, variants, train_rows, train_trial, part, directory_fingerprint(features))
 
 
 def _write(
@@ -154,6 +161,7 @@ def train_variant(
     variant: Variant,
     states: TrainingStates | None = None,
     callbacks: Sequence[Any] = (),
+    rows: int = 0,
 ) -> TrainedLstm:
     """Returns an LSTM trained on one kind of word vectors.
 
@@ -164,6 +172,7 @@ def train_variant(
         variant: Which word vectors, and whether they learn too.
         states: Where the training is saved to go on after a kill.
         callbacks: Further Keras callbacks.
+        rows: Train on this many reviews, stratified by label; 0 means all.
     """
     description = read_features(features)
     architecture = _architecture(features, description, settings, variant)
@@ -173,7 +182,7 @@ def train_variant(
         history = fit(
             architecture,
             model,
-            read_examples(architecture, features, "train", seed=settings.seed),
+            read_examples(architecture, features, "train", rows, settings.seed),
             read_examples(architecture, features, "tune"),
             architecture.class_weights(description),
             FitSettings(

@@ -81,9 +81,9 @@ def fit(
         class_weights: Weight of each class in the loss.
         settings: How to train.
         callbacks: Further Keras callbacks, such as a technique's. At the end of an epoch they get loss,
-            gradient_norm, tune_macro_f1, tune_accuracy and reviews_per_second as logs; one that sets
-            `self.model.stop_training` ends the training with the best weights so far. After a kill they see
-            the remaining steps only.
+            gradient_norm, tune_macro_f1, tune_accuracy and reviews_per_second as logs, and before it each batch
+            that was predicted on tune; one that sets `self.model.stop_training` ends the training with the best
+            weights so far. After a kill they see the remaining steps only.
         states: Where the training is saved every few minutes and after every epoch; None saves nothing.
         strategy: How devices share the work; None means one device. See `trainer.every_gpu`.
 
@@ -122,7 +122,7 @@ def fit(
     predictions = Predictions(architecture, model)
 
     def measure() -> tuple[float, float]:
-        labels = predictions.of(tune.encoded).argmax(axis=1)
+        labels = predictions.of(tune.encoded, hooks.on_predict_batch_end).argmax(axis=1)
         macro_f1 = f1_score(tune.labels, labels, average="macro", zero_division=0)
         return float(macro_f1), float((labels == tune.labels).mean())
 
@@ -181,12 +181,19 @@ class Predictions:
         signature = tuple(tf.TensorSpec(tensor.shape, tensor.dtype) for tensor in model.inputs)
         self._forward = tf.function(lambda inputs: model(inputs, training=False), input_signature=[signature])
 
-    def of(self, encoded: Sequence[Encoded]) -> NDArray[np.float32]:
-        """Returns probabilities, shape (n, classes), reviews of like length in one batch."""
+    def of(self, encoded: Sequence[Encoded], after_batch: Callable[[int], None] | None = None) -> NDArray[np.float32]:
+        """Returns probabilities, shape (n, classes), reviews of like length in one batch.
+
+        Args:
+            encoded: Token numbers of each review, unpadded.
+            after_batch: Called with the number of each batch that was predicted.
+        """
         predicted = np.empty((len(encoded), self._model.output_shape[-1]), dtype=np.float32)
-        for rows in prediction_batches(encoded, _PREDICTION_BATCH):
+        for batch, rows in enumerate(prediction_batches(encoded, _PREDICTION_BATCH)):
             inputs = self._architecture.inputs([encoded[row] for row in rows])
             predicted[rows] = self._forward(tuple(inputs)).numpy()
+            if after_batch is not None:
+                after_batch(batch)
         return predicted
 
 

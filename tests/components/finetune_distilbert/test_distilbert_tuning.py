@@ -35,7 +35,7 @@ def test_the_best_trial_decides_the_training(
     assert found.trials[0].values["learning_rate"] == 3e-3
     assert len(found.trials) == 2
     assert found.best_trial is not None
-    assert "drawn by label" in found.how
+    assert "the whole train split for at most 2 epochs" in found.how
     assert read_manifest(bundle_directory(candidates, "distilbert")).hyperparameters == found.best
 
 
@@ -44,11 +44,16 @@ def test_the_best_trial_decides_the_training(
     [(1, 500), (15, 500), (20, 1000), (60, 2000), (63, 2000), (70, 4000), (100000, 13500)],
 )
 def test_a_trial_takes_so_many_reviews_as_leave_time_for_others(minutes: float, expected: int) -> None:
-    assert trial_rows(minutes, epochs=3, train_rows=13500, reviews_per_second=25) == expected
+    assert trial_rows(minutes, epochs=3, train_rows=13500, tune_rows=0, reviews_per_second=25) == expected
+
+
+def test_a_trial_takes_fewer_reviews_if_each_epoch_has_many_to_predict() -> None:
+    rows = [trial_rows(60, 3, 13500, tune_rows, 25) for tune_rows in (0, 6000, 9000, 10**6)]
+    assert rows == [2000, 1000, 1000, 500]
 
 
 def test_a_trial_takes_no_more_reviews_than_there_are() -> None:
-    assert trial_rows(1, epochs=3, train_rows=120, reviews_per_second=25) == 120
+    assert trial_rows(1, epochs=3, train_rows=120, tune_rows=15, reviews_per_second=25) == 120
 
 
 def test_every_hyperparameter_is_a_setting() -> None:

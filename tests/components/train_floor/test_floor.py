@@ -36,6 +36,7 @@ from components.train_floor.linear import (
     STRENGTHS,
     ClassWeight,
     FittedLinear,
+    Inputs,
     Kind,
     LinearSettings,
     fit_linear,
@@ -283,6 +284,27 @@ def test_trials_read_neither_select_nor_test(
     assert [[(trial.values, trial.score) for trial in one.trials] for one in after] == [
         [(trial.values, trial.score) for trial in one.trials] for one in before
     ]
+
+
+def test_trials_on_large_tables_learn_from_a_sample_and_the_final_model_from_all(
+    tmp_path: Path, few_trials: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    learnt_from: dict[str, set[int]] = {}
+
+    def recorder(module: str) -> object:
+        def record(kind: Kind, texts: list[str], *settings: int) -> Inputs:
+            learnt_from.setdefault(module, set()).add(len(texts))
+            return vectorise(kind, texts, *settings)
+
+        return record
+
+    monkeypatch.setattr(linear_tuning, "SEARCH_ROWS", 60)
+    monkeypatch.setattr(linear_tuning, "vectorise", recorder("trials"))
+    monkeypatch.setattr(floor, "vectorise", recorder("final"))
+    features = _write_features(tmp_path / "features", ("1", "2", "3"))
+    searches = read_searches(_tune(tmp_path, features, tmp_path / "tuning"))
+    assert learnt_from == {"trials": {60}, "final": {201}}
+    assert all("60 of the 201 reviews" in one.how for one in searches)
 
 
 def test_other_features_start_another_search(tmp_path: Path, few_trials: None) -> None:

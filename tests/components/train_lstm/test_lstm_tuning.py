@@ -10,8 +10,10 @@ from optuna.distributions import CategoricalDistribution, FloatDistribution
 from components.shared.bundle import read_manifest
 from components.shared.records.candidates import bundle_directory, gather
 from components.shared.records.features import read_split
+from components.shared.records.history import History
 from components.shared.records.searches import read_searches
 from components.shared.training import examples
+from components.shared.training.fitting import fit
 from components.shared.tuning import Budget, search
 from components.train_lstm import lstm_tuning
 from components.train_lstm.training import LstmSettings, train
@@ -64,6 +66,23 @@ def test_the_best_trial_decides_the_training_and_select_and_test_are_not_read(
 
     gather([tmp_path / "lstm"], tmp_path / "gathered")
     assert read_searches(tmp_path / "gathered") == [found]
+
+
+def test_trials_on_large_tables_learn_from_a_sample_and_the_final_model_from_all(
+    tiny: Any, tiny_search: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = []
+
+    def record(*arguments: Any, **named: Any) -> History:
+        rows.append(len(arguments[2].labels))
+        return fit(*arguments, **named)
+
+    monkeypatch.setattr(lstm_tuning, "SEARCH_ROWS", 24)
+    monkeypatch.setattr("components.train_lstm.training.fit", record)
+    train(tiny.features, tiny.plan, _SETTINGS, tmp_path / "lstm", Budget(60.0, tmp_path / "tuning"))
+    (found,) = read_searches(tmp_path / "lstm")
+    assert rows == [24, 24, 24, 60]
+    assert "24 of the 60 reviews" in found.how
 
 
 def test_without_a_budget_nothing_is_searched(tiny: Any) -> None:
