@@ -4,21 +4,27 @@ import builtins
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from components.shared.bundle import Manifest, load_bundle, write_bundle
+from components.shared.bundle import Manifest, load_bundle, read_manifest, write_bundle
 from components.shared.errors import UserError
 from components.shared.explanations import explain_labels, explain_text
 from components.shared.meter import Usage
 from components.shared.predictors.base import Predictor, Probabilities
-from components.shared.predictors.majority import MajorityPredictor
-from components.shared.records.candidates import bundle_directory
+from components.shared.predictors.linear import HashingLogisticParameters, HashingLogisticPredictor
+from components.shared.predictors.models import LITERT_FILE, ONNX_FILE
+from components.shared.predictors.registry import PREDICTORS
+from components.shared.records.candidates import bundle_directory, onnx_directory
 from components.shared.records.task import Task
+from components.shared.services.calibration import FILE as CALIBRATION
+from components.shared.services.calibration import Calibration
+from components.shared.services.predictors import SERVICE_PREDICTORS
+from components.shared.services.vader import EMOJI, LEXICON, package_directory
 
 _TASK = Task(labels=("bad", "good"), scores=(0, 1), text_column="text")
 _WORTH = {"love": 0.1, "soft": 0.05, "awful": -0.1}
@@ -42,9 +48,16 @@ def additive(tmp_path: Path) -> _Additive:
     return _Additive(tmp_path, _TASK, {})
 
 
-@pytest.fixture(scope="module")
-def distilbert(pretrained: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A bundle of a tiny DistilBERT with random weights."""
+def _write(directory: Path, kind: dict[str, Any], files: dict[str, bytes]) -> Path:
+    """Writes a bundle of three labels."""
+    common = {"candidate": kind["model"], "base_model": "tiny", "data_fingerprint": "d", "code_fingerprint": "c"}
+    task = Task(labels=("1", "2", "3"), scores=(1, 2, 3), text_column="text")
+    write_bundle(directory, Manifest(**common, **kind, task=task, training=Usage()), files)
+    return directory
+
+
+def _distilberts(pretrained: dict[str, Path], root: Path) -> dict[str, Path]:
+    """Writes bundles of a tiny DistilBERT with random weights, for both run times."""
     import pandas as pd
 
     from components.finetune_distilbert.base_model import copy_weights, load_base_model
@@ -56,33 +69,96 @@ def distilbert(pretrained: dict[str, Path], tmp_path_factory: pytest.TempPathFac
     copy_weights(base, model)
     model.get_layer("classifier").set_weights([np.random.default_rng(1).normal(0, 0.5, (32, 3)), np.zeros(3)])
     parts = architecture.bundle_parts("dynamic")
-    manifest = Manifest(
-        candidate="distilbert-dynamic",
-        task=Task(labels=("1", "2", "3"), scores=(1, 2, 3), text_column="text"),
-        model="distilbert",
-        base_model="tiny",
-        runtime="litert",
-        predictor=parts.predictor,
-        preprocessing=parts.preprocessing,
-        data_fingerprint="d",
-        code_fingerprint="c",
-        training=Usage(),
+    encoded = architecture.encode(pd.DataFrame({"natural": ["love this"]}))
+    kind = {"model": "distilbert", "predictor": parts.predictor, "preprocessing": parts.preprocessing}
+    return {
+        "distilbert, LiteRT": _write(
+            root / "litert",
+            kind | {"runtime": "litert"},
+            {LITERT_FILE: architecture.export(model, "dynamic", encoded), **parts.files},
+        ),
+        "distilbert, ONNX Runtime": _write(
+            root / "onnx",
+            kind | {"runtime": "onnxruntime", "preprocessing": parts.preprocessing | {"alone": True}},
+            {ONNX_FILE: architecture.export_onnx(model, "dynamic"), **parts.files},
+        ),
+    }
+
+
+def _hashing(directory: Path) -> Path:
+    parameters = HashingLogisticParameters(n_features=64)
+    coefficients = np.random.default_rng(2).normal(0, 0.5, (3, 64))
+    return _write(
+        directory,
+        {
+            "model": "hashing",
+            "runtime": "scikit-learn",
+            "predictor": "hashing-logistic",
+            "preprocessing": parameters.model_dump(mode="json"),
+        },
+        HashingLogisticPredictor.files(np.arange(64), coefficients, np.zeros(3)),
     )
-    exported = architecture.export(model, "dynamic", architecture.encode(pd.DataFrame({"natural": ["love this"]})))
-    directory = tmp_path_factory.mktemp("distilbert") / "bundle"
-    write_bundle(directory, manifest, {"model.tflite": exported, **parts.files})
-    return directory
 
 
-@pytest.fixture(params=["majority", "tfidf-logistic", "lstm", "distilbert"])
-def predictor(request: pytest.FixtureRequest, logistic_bundle: Path, tmp_path: Path) -> Predictor:
-    if request.param == "majority":
-        return MajorityPredictor(tmp_path, _TASK, {"shares": (0.3, 0.7)})
-    if request.param == "tfidf-logistic":
-        return load_bundle(logistic_bundle)
-    if request.param == "lstm":
-        return load_bundle(bundle_directory(request.getfixturevalue("tiny").trained, "lstm"))
-    return load_bundle(request.getfixturevalue("distilbert"))
+def _vader(directory: Path) -> Path:
+    calibrated = Calibration(np.random.default_rng(3).normal(0, 1, (3, 4)), np.zeros(3))
+    files = {name: (package_directory() / name).read_bytes() for name in (LEXICON, EMOJI)}
+    return _write(
+        directory,
+        {"model": "vader", "runtime": "vader", "predictor": "vader", "preprocessing": {}},
+        {**files, CALIBRATION: calibrated.content()},
+    )
+
+
+def _majority(directory: Path) -> Path:
+    return _write(
+        directory,
+        {
+            "model": "majority",
+            "runtime": "scikit-learn",
+            "predictor": "majority",
+            "preprocessing": {"shares": (0.2, 0.3, 0.5)},
+        },
+        {},
+    )
+
+
+#: Every kind of bundle that is free.
+_KINDS = (
+    *("majority", "tfidf-logistic", "hashing-logistic", "vader", "lstm, LiteRT", "lstm, ONNX Runtime"),
+    *("distilbert, LiteRT", "distilbert, ONNX Runtime"),
+)
+
+
+@pytest.fixture(scope="module")
+def bundles(
+    pretrained: dict[str, Path], logistic_bundle: Path, tiny: Any, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, Path]:
+    """A bundle of each of _KINDS."""
+    root = tmp_path_factory.mktemp("bundles")
+    return {
+        "majority": _majority(root / "majority"),
+        "tfidf-logistic": logistic_bundle,
+        "hashing-logistic": _hashing(root / "hashing"),
+        "vader": _vader(root / "vader"),
+        "lstm, LiteRT": bundle_directory(tiny.trained, "lstm"),
+        "lstm, ONNX Runtime": onnx_directory(tiny.trained, "lstm"),
+        **_distilberts(pretrained, root),
+    }
+
+
+@pytest.fixture(params=_KINDS)
+def predictor(request: pytest.FixtureRequest, bundles: dict[str, Path]) -> Predictor:
+    return load_bundle(bundles[request.param])
+
+
+def test_every_kind_of_predictor_and_run_time_is_among_those_that_are_explained(bundles: dict[str, Path]) -> None:
+    manifests = [read_manifest(bundle) for bundle in bundles.values()]
+    assert tuple(bundles) == _KINDS
+    assert {one.predictor for one in manifests} == {*PREDICTORS, *SERVICE_PREDICTORS} - {"service"}
+    assert {one.runtime for one in manifests} == {*get_args(Manifest.model_fields["runtime"].annotation)} - {
+        "service"
+    }
 
 
 @pytest.mark.parametrize(
@@ -184,13 +260,14 @@ def test_without_shap_one_line_says_what_to_install(additive: _Additive, monkeyp
     assert "\n" not in str(raised.value)
 
 
-def test_explaining_loads_neither_tensorflow_nor_torch(logistic_bundle: Path) -> None:
+def test_explaining_loads_neither_tensorflow_nor_torch_for_any_kind_of_bundle(bundles: dict[str, Path]) -> None:
     program = (
         "import sys; from serving.__main__ import main; "
-        "code = main(['explain', '--bundle', sys.argv[1], '--text', 'love it, awful']); "
+        "codes = [main(['explain', '--bundle', bundle, '--text', 'love it, awful']) for bundle in sys.argv[1:]]; "
         "names = {name.partition('.')[0] for name in sys.modules}; "
-        "print(code, 'shap' in names, names & {'tensorflow', 'torch', 'keras', 'tf_keras', 'transformers'})"
+        "print(codes, 'shap' in names, names & {'tensorflow', 'torch', 'keras', 'tf_keras', 'transformers'})"
     )
-    command = [sys.executable, "-c", program, str(logistic_bundle)]
+    command = [sys.executable, "-c", program, *map(str, bundles.values())]
     finished = subprocess.run(command, capture_output=True, text=True, check=True)
-    assert finished.stdout.splitlines()[-1] == "0 True set()"
+    assert finished.stdout.splitlines()[-1] == f"{[0] * len(bundles)} True set()"
+    assert finished.stdout.count("What each word adds:") == len(bundles)
