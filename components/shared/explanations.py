@@ -1,4 +1,4 @@
-"""Which words a model's prediction rests on: SHAP values for any bundle, without TensorFlow.
+"""Which words a model's prediction rests on: SHAP values for any bundle but a paid service's, without TensorFlow.
 
 A word's contributions are Owen values (Lundberg's Partition explainer, a hierarchical form of Shapley values,
 Lundberg & Lee 2017, https://arxiv.org/abs/1705.07874): how much each label's probability changes when the word is
