@@ -5,9 +5,12 @@ import pytest
 
 from components.scan_sensitivity.parts import list_parts
 from components.scan_sensitivity.scanning import scan_model
+from components.scan_sensitivity.treatments import prune_smallest, share_weights
 from components.shared.records.candidates import checkpoint_directory, gather
 from components.shared.records.sensitivity import read_sensitivities
 from components.shared.training.checkpoints import load_checkpoint, save_checkpoint
+from components.shared.training.examples import read_examples
+from components.shared.training.fitting import predict
 
 
 def _scan(tiny, destination, **changed):
@@ -44,9 +47,25 @@ def test_what_pruning_and_clustering_leave_alone_is_marked(scan):
     assert unused == {("embedding", "prune"), ("embedding", "cluster")}
 
 
-def test_each_part_is_treated_alone(tiny, scan, tmp_path):
-    few = _scan(tiny, tmp_path)[0]
-    assert few.figures == scan.figures, "weights are restored after each treatment, and the scan repeats"
+@pytest.mark.parametrize(
+    ("part", "treatment", "layer", "position", "treat"),
+    [
+        ("lstm recurrent_kernel", "prune", "lstm", 1, lambda kernel: prune_smallest(kernel, 0.5)),
+        ("classifier", "cluster", "classifier", 0, lambda kernel: share_weights(kernel, 3)),
+    ],
+)
+def test_each_part_is_treated_alone(tiny, scan, part, treatment, layer, position, treat):
+    checkpoint = load_checkpoint(checkpoint_directory(tiny.trained, "lstm"))
+    tune = read_examples(checkpoint.architecture, tiny.features, "tune", 20, 0)
+    model = checkpoint.build()
+    expected = predict(checkpoint.architecture, model, tune.encoded)
+    weights = model.get_layer(layer).get_weights()
+    weights[position] = treat(weights[position])
+    model.get_layer(layer).set_weights(weights)
+    got = predict(checkpoint.architecture, model, tune.encoded)
+    (figures,) = [one for one in scan.figures if (one.part, one.treatment) == (part, treatment)]
+    assert figures.shift == pytest.approx(np.abs(got - expected).sum(axis=1).mean() / 2, abs=1e-6)
+    assert figures.shift > 1e-3
 
 
 def test_a_part_whose_weights_are_zero_suffers_from_nothing(tiny, tmp_path):

@@ -10,6 +10,7 @@ import pytest
 
 from components.finetune_distilbert.base_model import copy_weights, load_base_model
 from components.shared.architectures.distilbert import DistilBert
+from components.shared.architectures.distilbert_encoder import MaskBias
 from components.shared.bundle import Manifest, load_bundle, write_bundle
 from components.shared.meter import Usage
 from components.shared.predictors.base import Predictor
@@ -119,6 +120,16 @@ def test_word_dropout_leaves_the_pieces_that_the_tokenizer_adds(architecture: Di
 def test_padding_does_not_change_a_prediction(architecture: DistilBert, model: Any) -> None:
     alone = model(architecture.inputs(architecture.encode(_REVIEWS[:1])), training=False).numpy()
     np.testing.assert_allclose(alone, _predicted(architecture, model)[:1], atol=1e-6)
+
+
+def test_padding_has_a_weight_that_no_sum_notices_and_that_is_a_normal_number() -> None:
+    of_word, of_padding = np.exp(MaskBias()(np.array([[1, 0]], dtype=np.int32)).numpy().ravel())
+    assert of_word == 1
+    # A denormal number makes ONNX Runtime slow.
+    assert np.finfo(np.float32).tiny < of_padding
+    # Added to the weight of one word, all padding of the longest input changes nothing.
+    longest = 512
+    assert np.float32(1) + np.float32(longest * of_padding) == np.float32(1)
 
 
 def test_every_large_kernel_is_compressible_and_no_embedding_is(architecture: DistilBert, model: Any) -> None:
