@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from components.define.distilbert_layers import base_sizes, list_distilbert_layers
+from components.define.distilbert_layers import read_base_model
 from components.define.lstm_layers import LstmShape, list_lstm_layers
 from components.shared.lstm_variants import DIMENSIONS, Variant
 from components.shared.records.anatomy import Anatomy
@@ -22,7 +22,7 @@ def read_anatomy(
         base_model: As for `load_base_model`.
         classes: Number of labels, if known.
     """
-    return _lstm(settings, variants, classes) if model == "lstm" else _distilbert(base_model, classes)
+    return _lstm(settings, variants, classes) if model == "lstm" else read_base_model(base_model, classes)
 
 
 def _lstm(settings: Mapping[str, float], variants: Sequence[Variant], classes: int | None) -> Anatomy:
@@ -40,8 +40,3 @@ def _lstm(settings: Mapping[str, float], variants: Sequence[Variant], classes: i
     )
     source = f"the parameters: word vectors {', '.join(variant.name for variant in variants)}"
     return Anatomy(model="lstm", source=source, layers=list_lstm_layers(shape))
-
-
-def _distilbert(base_model: str, classes: int | None) -> Anatomy:
-    sizes, source = base_sizes(base_model)
-    return Anatomy(model="distilbert", source=source, layers=list_distilbert_layers(sizes, classes))

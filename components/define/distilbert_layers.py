@@ -6,28 +6,59 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from components.shared.distilbert_sizes import Head, Sizes, sizes_of_bert
-from components.shared.records.anatomy import Layer
+from components.shared.records.anatomy import Anatomy, Layer
+from components.shared.tokenizer_file import TokenizerFile
 
 #: The packaged MiniLM-L6, which is not installed where the plan is made.
 PACKAGED_SIZES = Sizes(dim=384, hidden_dim=1536, seq_classif_dropout=0.1)
 
 
-def base_sizes(reference: str) -> tuple[Sizes, str]:
-    """Returns the sizes of a base model, and in words where they come from.
+def read_base_model(reference: str, classes: int | None) -> Anatomy:
+    """Returns what a base model will be made of.
 
     Args:
-        reference: As for `load_base_model`. What is not on this machine is not fetched: the sizes of the packaged
-            model are told instead.
+        reference: As for `load_base_model`. What is not on this machine is not fetched: its anatomy is assumed.
+        classes: Number of labels; None if the data decides.
     """
     if not reference:
-        return PACKAGED_SIZES, "the packaged MiniLM as a DistilBERT"
-    path = Path(reference) / "config.json"
+        source, sizes = "the packaged MiniLM as a DistilBERT", PACKAGED_SIZES
+        return Anatomy(
+            model="distilbert", source=source, layers=list_distilbert_layers(sizes, classes), heads=sizes.n_heads
+        )
+    directory = Path(reference)
+    obstacle = _trim_obstacle(directory / "tokenizer.json")
     try:
-        config = json.loads(path.read_text(encoding="utf-8"))
-        sizes = sizes_of_bert(config) if config.get("model_type") == "bert" else Sizes.model_validate(config)
+        sizes = _read_sizes(directory / "config.json")
     except (OSError, ValueError, AttributeError, ValidationError):
-        return PACKAGED_SIZES, f"{reference} cannot be read here: the sizes are those of the packaged MiniLM"
-    return sizes, f"{path}"
+        source = f"{reference}; its sizes and its depth are not known before the model is fetched"
+        layers = _without_sizes(list_distilbert_layers(Sizes(n_layers=1), classes))
+        return Anatomy(model="distilbert", source=source, layers=layers, assumed=True, trim_obstacle=obstacle)
+    return Anatomy(
+        model="distilbert",
+        source=f"{directory / 'config.json'}",
+        layers=list_distilbert_layers(sizes, classes),
+        heads=sizes.n_heads,
+        trim_obstacle=obstacle,
+    )
+
+
+def _read_sizes(path: Path) -> Sizes:
+    config = json.loads(path.read_text(encoding="utf-8"))
+    return sizes_of_bert(config) if config.get("model_type") == "bert" else Sizes.model_validate(config)
+
+
+def _trim_obstacle(path: Path) -> str:
+    try:
+        return TokenizerFile.model_validate_json(path.read_bytes()).trim_obstacle
+    except (OSError, ValidationError):
+        return ""
+
+
+def _without_sizes(layers: tuple[Layer, ...]) -> tuple[Layer, ...]:
+    """Returns layers of which only names and kinds are known."""
+    return tuple(
+        layer.model_copy(update={"shapes": tuple((None,) * len(shape) for shape in layer.shapes)}) for layer in layers
+    )
 
 
 def list_distilbert_layers(sizes: Sizes, classes: int | None, head: Head = "mean") -> tuple[Layer, ...]:

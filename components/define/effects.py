@@ -6,12 +6,12 @@ The rules say what the technique steps do; tests hold them against the models th
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from components.shared.chains import SHRINKING, Chain
-from components.shared.distilbert_sizes import neurons_that_stay
-from components.shared.layer_names import matching
-from components.shared.records.anatomy import Effect, Layer, count_parameters
+from components.shared.distilbert_sizes import heads_that_stay, neurons_that_stay
+from components.shared.layer_names import INT8_OUTLIERS, matching
+from components.shared.records.anatomy import Anatomy, Effect, Layer, count_parameters
 
 #: TensorFlow Lite leaves smaller arrays in float32 when it quantises weights alone.
 SMALLEST_QUANTIZED = 1024
@@ -31,13 +31,40 @@ _Rule = tuple[bool, str]
 
 @dataclass(frozen=True)
 class LayerChoices:
-    """Which layers the user chose, as names and shell patterns: those to prune, and those that nothing may change."""
+    """Which layers the user chose.
+
+    Attributes:
+        pruned, kept_in_float: Names and shell patterns of those to prune, and of those that nothing may change.
+        all_heads, all_neurons: Whether `width` is to leave all attention heads, all neurons of feed-forward parts.
+    """
 
     pruned: Sequence[str] = ("*",)
     kept_in_float: Sequence[str] = ()
+    all_heads: bool = False
+    all_neurons: bool = False
 
 
 _NO_CHOICES = LayerChoices()
+
+
+def with_width(choices: LayerChoices, anatomy: Anatomy, settings: Mapping[str, float]) -> LayerChoices:
+    """Returns choices with what `kept_head_share` and `kept_neuron_share` leave of a model.
+
+    Args:
+        choices: Of layers.
+        anatomy: Of the float model.
+        settings: Parameters of the pipeline.
+    """
+    head_share, neuron_share = settings.get("kept_head_share", 0), settings.get("kept_neuron_share", 0)
+    parts = [layer.shapes[1][0] for layer in anatomy.layers if layer.name.endswith(_FEED_FORWARD[0])]
+    neurons = parts[0] if parts else None
+    return replace(
+        choices,
+        all_heads=head_share == 1
+        or (anatomy.heads is not None and heads_that_stay(anatomy.heads, head_share) == anatomy.heads),
+        all_neurons=neuron_share == 1
+        or (neurons is not None and neurons_that_stay(neurons, neuron_share) == neurons),
+    )
 
 
 def list_effects(
@@ -60,6 +87,10 @@ def effect_on(technique: str, layer: Layer, choices: LayerChoices = _NO_CHOICES)
     changed, words = _RULES[technique](layer)
     if changed and technique == "prune" and not matching([layer.name], choices.pruned):
         return False, "left as it is: not among pruned_layers"
+    if changed and technique == "width" and choices.all_heads and layer.name.endswith(_ATTENTION):
+        return False, "stays: kept_head_share leaves all heads"
+    if changed and technique == "width" and choices.all_neurons and layer.name.endswith(_FEED_FORWARD):
+        return False, "stays: kept_neuron_share leaves all neurons"
     if changed and technique not in SHRINKING and matching([layer.name], choices.kept_in_float):
         return False, "left as it is: named in kept_in_float"
     return changed, words
@@ -69,10 +100,12 @@ def describe_reach(technique: str, layers: Sequence[Layer], choices: LayerChoice
     """Returns in words which weights of a model a technique changes; empty without layers."""
     if not layers:
         return ""
+    total = count_parameters(tuple(layers))
+    if not total:
+        return "what it changes is not known before the model is fetched"
     changed = _changed(technique, layers, choices)
     kinds = ", ".join(dict.fromkeys(layer.kind for layer in changed))
-    share = count_parameters(tuple(changed)) / (count_parameters(tuple(layers)) or 1)
-    return f"changes {kinds}: {percent(share)} of the weights"
+    return f"changes {kinds}: {percent(count_parameters(tuple(changed)) / total)} of the weights"
 
 
 def percent(share: float) -> str:
@@ -81,28 +114,31 @@ def percent(share: float) -> str:
 
 
 def find_obstacle(
-    model: str,
+    anatomy: Anatomy,
     chain: Chain,
-    layers: Sequence[Layer],
     settings: Mapping[str, float],
     choices: LayerChoices = _NO_CHOICES,
 ) -> str:
-    """Returns why a chain cannot be built from a model; empty if nothing stands in its way.
+    """Returns why a chain cannot be built from a model; empty if nothing is known to stand in its way.
 
     Args:
-        model: "lstm" or "distilbert".
+        anatomy: Of the float model.
         chain: Techniques in order.
-        layers: Of the float model.
         settings: Parameters of the pipeline; what matters here is `clusters`, `sparsity`, `kept_layers`,
             `kept_head_share` and `kept_neuron_share`.
-        choices: Of layers.
+        choices: Of layers, see `with_width`.
     """
+    layers = anatomy.layers
     for technique in chain:
-        if technique in SHRINKING and model == "lstm":
+        if technique in SHRINKING and anatomy.model == "lstm":
             return _NOT_FOR_LSTM[technique]
+    if "trim" in chain and anatomy.trim_obstacle:
+        return f"trim: {anatomy.trim_obstacle}"
+    if "width" in chain and choices.all_heads and choices.all_neurons:
+        return _no_width_to_drop(settings)
+    if anatomy.assumed:
+        return ""
     if "layers" in chain and (reason := _no_layer_to_drop(layers, settings)):
-        return reason
-    if "width" in chain and (reason := _no_width_to_drop(layers, settings)):
         return reason
     for technique in chain if layers else ():
         if not _changed(technique, layers, choices):
@@ -199,6 +235,11 @@ def _float16(layer: Layer) -> _Rule:
 
 
 def _int8(layer: Layer) -> _Rule:
+    if matching([layer.name], [INT8_OUTLIERS]):
+        return True, (
+            "weights become int8, what it reads is rounded while it runs, as dynamic does: what it puts out has no "
+            "common range"
+        )
     if layer.kind in ("Dense", "LSTM", "Embedding"):
         return True, "weights and what it reads become int8, with ranges from calibration"
     if layer.kind in ("SelfAttention", "LayerNormalization", "Gelu", "Add", "MaskBias", "MaskedMean"):
@@ -262,14 +303,10 @@ def _no_layer_to_drop(layers: Sequence[Layer], settings: Mapping[str, float]) ->
     return f"layers: {kept:g} are to be kept, the encoder has {depth}: nothing would go" if kept >= depth else ""
 
 
-def _no_width_to_drop(layers: Sequence[Layer], settings: Mapping[str, float]) -> str:
+def _no_width_to_drop(settings: Mapping[str, float]) -> str:
     head_share, neuron_share = settings.get("kept_head_share", 0), settings.get("kept_neuron_share", 0)
-    neurons = [layer.shapes[1][0] for layer in layers if layer.name.endswith(_FEED_FORWARD[0])]
-    all_stay = all(count and neurons_that_stay(count, neuron_share) == count for count in neurons)
-    if neurons and head_share == 1 and all_stay:
-        kept = f"all heads and {neuron_share:g} of {neurons[0]} neurons are to be kept"
-        return f"width: {kept}, a multiple of 16: nothing would go"
-    return ""
+    kept = f"with kept_head_share {head_share:g} and kept_neuron_share {neuron_share:g} all heads and neurons stay"
+    return f"width: {kept} (one head at least, neurons by multiples of 16): nothing would go"
 
 
 def _too_many_clusters(

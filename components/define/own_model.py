@@ -64,4 +64,11 @@ def _shape(read: KerasLstm) -> LstmShape:
 def _read_distilbert(model: Fetched) -> tuple[Anatomy, tuple[str, ...]]:
     read = read_hugging_face(model)
     layers = list_distilbert_layers(read.sizes, len(read.labels), head="first")
-    return Anatomy(model="distilbert", source=model.reference, layers=layers), read.labels
+    anatomy = Anatomy(
+        model="distilbert",
+        source=model.reference,
+        layers=layers,
+        heads=read.sizes.n_heads,
+        trim_obstacle=read.trim_obstacle,
+    )
+    return anatomy, read.labels

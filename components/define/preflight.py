@@ -5,7 +5,7 @@ from types import MappingProxyType
 from typing import Any
 
 from components.define.anatomies import read_anatomy
-from components.define.effects import LayerChoices, describe_reach, find_obstacle, list_effects
+from components.define.effects import LayerChoices, describe_reach, find_obstacle, list_effects, with_width
 from components.define.own_model import read_own_model
 from components.define.ranges import CHOICES, RANGES, check_choices, check_ranges
 from components.shared.chains import STEP_OF_TECHNIQUE, Chain, parse_chain
@@ -120,7 +120,9 @@ def make_plan(
         cells=tuple(cells),
         code_fingerprint=code_fingerprint(),
         brought=own.brought if own else None,
-        anatomies=tuple(_with_effects(anatomy, cells, chosen) for anatomy in anatomies.values() if anatomy.layers),
+        anatomies=tuple(
+            _with_effects(anatomy, cells, settings, chosen) for anatomy in anatomies.values() if anatomy.layers
+        ),
     )
 
 
@@ -146,8 +148,10 @@ def _with_parents(chains: list[Chain]) -> list[Chain]:
 
 
 def _check_layer_names(anatomies: Iterable[Anatomy], chosen: LayerChoices) -> None:
-    """Checks that every pattern describes a layer with weights of some model that is known."""
+    """Checks that every pattern describes a layer with weights of some model, if all of them are known."""
     known = [anatomy for anatomy in anatomies if anatomy.layers]
+    if any(anatomy.assumed for anatomy in known):
+        return
     names = [layer.name for anatomy in known for layer in anatomy.layers if layer.shapes]
     for option, patterns in (("pruned_layers", chosen.pruned), ("kept_in_float", chosen.kept_in_float)):
         for pattern in unmatched(names, patterns) if names else ():
@@ -172,19 +176,28 @@ def _cells(
             cells.append(Cell(model=model, reason="brought as it is, not trained here"))
         else:
             cells += _lstm_cells(lstms) if model == "lstm" else [Cell(model=model)]
-        layers = anatomies[model].layers if model in anatomies else ()
         for chain in chains:
-            obstacle = find_obstacle(model, chain, layers, settings, chosen) if model in DEEP_MODELS else _LINEAR
-            reason = obstacle or describe_reach(chain[-1], layers, chosen)
-            cells.append(Cell(model=model, chain=chain, applies=not obstacle, reason=reason))
+            obstacle, reach = (
+                _outlook(anatomies[model], chain, settings, chosen) if model in anatomies else (_LINEAR, "")
+            )
+            cells.append(Cell(model=model, chain=chain, applies=not obstacle, reason=obstacle or reach))
     return cells
 
 
-def _with_effects(anatomy: Anatomy, cells: Sequence[Cell], chosen: LayerChoices) -> Anatomy:
+def _outlook(anatomy: Anatomy, chain: Chain, settings: Mapping[str, float], chosen: LayerChoices) -> tuple[str, str]:
+    """Returns why a chain cannot be built, and what its last technique changes if it can."""
+    choices = with_width(chosen, anatomy, settings)
+    return find_obstacle(anatomy, chain, settings, choices), describe_reach(chain[-1], anatomy.layers, choices)
+
+
+def _with_effects(
+    anatomy: Anatomy, cells: Sequence[Cell], settings: Mapping[str, float], chosen: LayerChoices
+) -> Anatomy:
     """Returns an anatomy with what the techniques of those cells do that will be built."""
     used = {technique for cell in cells if cell.model == anatomy.model and cell.applies for technique in cell.chain}
     wanted = [technique for technique in STEP_OF_TECHNIQUE if technique in used]
-    return anatomy.model_copy(update={"effects": list_effects(anatomy.layers, wanted, chosen)})
+    effects = list_effects(anatomy.layers, wanted, with_width(chosen, anatomy, settings))
+    return anatomy.model_copy(update={"effects": effects})
 
 
 def _lstm_cells(variants: list[Variant]) -> list[Cell]:

@@ -68,16 +68,21 @@ def neurons_that_stay(neurons: int, share: float) -> int:
     return min(max(1, math.ceil(share * neurons / _NEURON_MULTIPLE)) * _NEURON_MULTIPLE, neurons)
 
 
+def heads_that_stay(heads: int, share: float) -> int:
+    """Returns how many attention heads of a layer stay: at most that share, in 0..1, but at least one."""
+    return max(1, int(share * heads))
+
+
 def narrowed(sizes: Sizes, head_share: float, neuron_share: float) -> Sizes:
     """Returns the sizes with fewer attention heads, each as large as now, and fewer neurons in each layer.
 
     Args:
         sizes: Of the encoder.
-        head_share: Of the heads, in 0..1; at most that share stays, but at least one head.
+        head_share: Of the heads, in 0..1; see `heads_that_stay`.
         neuron_share: Of the neurons, in 0..1; see `neurons_that_stay`.
     """
     fewer = {
-        "n_heads": max(1, int(head_share * sizes.n_heads)),
+        "n_heads": heads_that_stay(sizes.n_heads, head_share),
         "head_dim": sizes.head_size,
         "hidden_dim": neurons_that_stay(sizes.hidden_dim, neuron_share),
     }

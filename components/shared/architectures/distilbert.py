@@ -18,16 +18,13 @@ from components.shared.architectures.litert_conversion import Feed, convert
 from components.shared.distilbert_sizes import Head, Sizes
 from components.shared.errors import UserError
 from components.shared.files import write_text
+from components.shared.layer_names import INT8_OUTLIERS, matching
 from components.shared.predictors.distilbert import DistilBertParameters
 from components.shared.training.batches import prediction_batches
 from components.shared.training.keras import keras, tf
 
 _ARCHITECTURE, _TOKENIZER = "architecture.json", "tokenizer.json"
 _CALIBRATION_BATCH = 32
-#: Layers that put out a few values a hundred times larger than the others (Bondarenko et al., 2021,
-#: "Understanding and overcoming the challenges of efficient transformer quantization"): one int8 range for all
-#: would lose the others.
-_OUTLIERS = ".ffn.lin2"
 #: Names of the vectors of word pieces and of positions among the weights of a checkpoint.
 WORD_EMBEDDINGS, POSITION_EMBEDDINGS = "embeddings.word_embeddings/0", "embeddings.position_embeddings/0"
 
@@ -51,11 +48,11 @@ class DistilBert(Architecture):
 
     name = "distilbert"
     # With integers everywhere, a fine-tuned model agreed with its float parent on 0.77 of 300 reviews, and was
-    # slower; with integers for matrices and word vectors alone on 0.94, and with `_OUTLIERS` treated apart on 0.97.
+    # slower; with integers for matrices and word vectors alone on 0.94, and with INT8_OUTLIERS treated apart on 0.97.
     int8_operations = ("FULLY_CONNECTED", "GATHER")
     int8_notes = (
         "attention, layer norms and GELU compute in float32",
-        f"layers named *{_OUTLIERS} are quantised as dynamic does: what they put out has no common range",
+        f"layers named {INT8_OUTLIERS} are quantised as dynamic does: what they put out has no common range",
     )
 
     def __init__(
@@ -180,7 +177,7 @@ class DistilBert(Architecture):
             kept_in_float,
             lambda: self._calibration_batches(calibration),
             self.int8_operations,
-            [layer.name for layer in model.layers if layer.name.endswith(_OUTLIERS)],
+            matching([layer.name for layer in model.layers], [INT8_OUTLIERS]),
         )
 
     def serving_function(self, model: Any) -> Any:

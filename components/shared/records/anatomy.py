@@ -69,12 +69,19 @@ class Anatomy(_Strict):
         model: "lstm" or "distilbert".
         source: What was read, in words.
         layers: In the order of the data's flow.
+        assumed: Whether sizes and depth are not known before the model is fetched: `layers` then has one layer of the
+            encoder, which stands for all, and no sizes.
+        heads: Attention heads of each layer of the encoder; None if not known, or if there are none.
+        trim_obstacle: Why its vocabulary cannot be trimmed; empty if nothing is known to stand in the way.
         effects: What each wanted technique does, kind by kind of layer.
     """
 
     model: str
     source: str
     layers: tuple[Layer, ...]
+    assumed: bool = False
+    heads: int | None = None
+    trim_obstacle: str = ""
     effects: tuple[Effect, ...] = ()
 
     @property

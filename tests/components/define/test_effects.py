@@ -5,6 +5,8 @@ from typing import Any
 import numpy as np
 import pytest
 from ai_edge_litert.interpreter import Interpreter
+from tensorflow.lite.python import schema_py_generated as schema
+from tensorflow.lite.tools import flatbuffer_utils
 
 from components.define.distilbert_layers import PACKAGED_SIZES, list_distilbert_layers
 from components.define.effects import (
@@ -14,13 +16,14 @@ from components.define.effects import (
     effect_on,
     find_obstacle,
     list_effects,
+    with_width,
 )
 from components.define.lstm_layers import LstmShape, list_lstm_layers
 from components.shared.architectures.distilbert import DistilBert
 from components.shared.architectures.lstm import Lstm, LstmSizes
 from components.shared.chains import STEP_OF_TECHNIQUE
-from components.shared.distilbert_sizes import Sizes
-from components.shared.records.anatomy import Layer
+from components.shared.distilbert_sizes import Sizes, narrowed
+from components.shared.records.anatomy import Anatomy, Layer
 from components.shared.texts.text import TextPreprocessing
 from components.shared.training.keras import keras, tfmot
 
@@ -28,6 +31,9 @@ from components.shared.training.keras import keras, tfmot
 _SIZES = Sizes(vocab_size=60, max_position_embeddings=40, dim=32, n_layers=2, n_heads=2, hidden_dim=40)
 _SHAPE = LstmShape(200, False, 40, frozen=True, units=32, directions=2, classes=3)
 _LAYERS = {"distilbert": list_distilbert_layers(_SIZES, 3), "lstm": list_lstm_layers(_SHAPE)}
+_DISTILBERT = Anatomy(model="distilbert", source="a test", layers=_LAYERS["distilbert"], heads=_SIZES.n_heads)
+_NO_CHOICES = LayerChoices()
+_LSTM = Anatomy(model="lstm", source="a test", layers=_LAYERS["lstm"])
 
 
 def _lstm() -> Lstm:
@@ -151,7 +157,7 @@ def test_small_matrices_are_not_quantised_with_weights_alone_but_with_calibratio
             "distilbert",
             ("width",),
             {"kept_head_share": 1.0, "kept_neuron_share": 1.0},
-            "all heads and 1 of 40 neurons are to be kept, a multiple of 16: nothing would go",
+            "with kept_head_share 1 and kept_neuron_share 1 all heads and neurons stay",
         ),
         ("distilbert", ("width",), {"kept_head_share": 0.9, "kept_neuron_share": 1.0}, ""),
         ("distilbert", ("width",), {"kept_head_share": 1.0, "kept_neuron_share": 0.5}, ""),
@@ -166,9 +172,64 @@ def test_small_matrices_are_not_quantised_with_weights_alone_but_with_calibratio
 def test_chains_that_cannot_be_built_have_a_reason(
     model: str, chain: tuple[str, ...], settings: dict[str, float], words: str
 ) -> None:
-    reason = find_obstacle(model, chain, _LAYERS[model], settings)
+    reason = _obstacle(_DISTILBERT if model == "distilbert" else _LSTM, chain, settings)
     assert words in reason
     assert bool(words) == bool(reason)
+
+
+def _obstacle(
+    anatomy: Anatomy, chain: tuple[str, ...], settings: dict[str, float], choices: LayerChoices = _NO_CHOICES
+) -> str:
+    return find_obstacle(anatomy, chain, settings, with_width(choices, anatomy, settings))
+
+
+def test_the_only_head_of_a_layer_stays_whatever_the_share() -> None:
+    shares = {"kept_head_share": 0.5, "kept_neuron_share": 1.0}
+    assert _obstacle(_DISTILBERT, ("width",), shares) == ""
+    reason = _obstacle(_DISTILBERT.model_copy(update={"heads": 1}), ("width",), shares)
+    assert reason.startswith("width: with kept_head_share 0.5 and kept_neuron_share 1 all heads and neurons stay")
+    assert narrowed(_SIZES.model_copy(update={"n_heads": 1}), 0.5, 1.0).n_heads == 1
+
+
+@pytest.mark.parametrize(
+    ("shares", "left", "changed"),
+    [((1.0, 0.5), "attention.q_lin", "ffn.lin1"), ((0.5, 1.0), "ffn.lin2", "attention.out_lin")],
+)
+def test_width_leaves_heads_or_neurons_if_all_of_them_are_to_stay(
+    shares: tuple[float, float], left: str, changed: str
+) -> None:
+    settings = dict(zip(("kept_head_share", "kept_neuron_share"), shares, strict=True))
+    choices = with_width(LayerChoices(), _DISTILBERT, settings)
+    fates = {layer.name: effect_on("width", layer, choices) for layer in _LAYERS["distilbert"]}
+    block = "transformer.layer.1."
+    assert fates[block + left][0] is False and "kept_" in fates[block + left][1]
+    assert fates[block + changed][0] is True
+    both = with_width(LayerChoices(), _DISTILBERT, {"kept_head_share": 0.5, "kept_neuron_share": 0.5})
+    reaches = [describe_reach("width", _LAYERS["distilbert"], one) for one in (choices, both)]
+    assert reaches[0] != reaches[1]
+
+
+def test_a_vocabulary_that_cannot_be_trimmed_is_an_obstacle_for_trim_alone() -> None:
+    anatomy = _DISTILBERT.model_copy(update={"trim_obstacle": "tokenizer.json holds a 'BPE' model, not WordPiece"})
+    assert _obstacle(anatomy, ("trim", "dynamic"), {}) == "trim: tokenizer.json holds a 'BPE' model, not WordPiece"
+    assert _obstacle(anatomy, ("dynamic",), {}) == ""
+
+
+def test_full_int8_treats_those_layers_as_dynamic_does_that_are_said_to_be(architectures: Any) -> None:
+    architecture = architectures["distilbert"]
+    calibration = [np.array([2, 5, 7, 3], np.int32), np.array([2, 9, 3], np.int32)]
+    converted = architecture.export(architecture.build(), "int8", calibration)
+    model = flatbuffer_utils.read_model_from_bytearray(bytearray(converted))
+    (graph,) = model.subgraphs
+    kinds = [
+        [graph.tensors[index].type for index in operator.inputs[:2]]
+        for operator in graph.operators
+        if operator.builtinOptionsType == schema.BuiltinOptions.FullyConnectedOptions
+    ]
+    said = [effect_on("int8", layer)[1] for layer in _LAYERS["distilbert"] if layer.kind == "Dense"]
+    as_dynamic = sum("as dynamic does" in words for words in said)
+    assert kinds.count([schema.TensorType.FLOAT32, schema.TensorType.INT8]) == as_dynamic == _SIZES.n_layers
+    assert kinds.count([schema.TensorType.INT8, schema.TensorType.INT8]) == len(said) - as_dynamic
 
 
 def test_layers_that_the_user_keeps_are_left_by_all_techniques_but_those_that_shrink() -> None:
@@ -191,9 +252,9 @@ def test_only_chosen_layers_are_pruned() -> None:
 
 def test_a_technique_that_is_left_no_layer_has_a_reason() -> None:
     chosen = LayerChoices(pruned=["transformer.*"], kept_in_float=["classifier"])
-    reason = find_obstacle("lstm", ("prune", "dynamic"), _LAYERS["lstm"], {}, chosen)
+    reason = _obstacle(_LSTM, ("prune", "dynamic"), {}, chosen)
     assert reason == "prune: would change nothing; lstm: left as it is: not among pruned_layers"
     small = list_lstm_layers(LstmShape(9, False, 5, frozen=True, units=4, directions=1, classes=3))
-    reason = find_obstacle("lstm", ("dynamic",), small, {})
+    reason = _obstacle(_LSTM.model_copy(update={"layers": small}), ("dynamic",), {})
     assert reason.startswith("dynamic: would change nothing; lstm: left in float32: no matrix of 1,024 weights")
-    assert find_obstacle("distilbert", ("prune",), _LAYERS["distilbert"], {}, chosen) == ""
+    assert _obstacle(_DISTILBERT, ("prune",), {}, chosen) == ""

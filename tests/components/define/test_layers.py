@@ -1,13 +1,14 @@
 """The layers that the plan names are those of the Keras models that are built: names, kinds and shapes."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
 from components.define.anatomies import read_anatomy
-from components.define.distilbert_layers import PACKAGED_SIZES, base_sizes, list_distilbert_layers
+from components.define.distilbert_layers import PACKAGED_SIZES, list_distilbert_layers, read_base_model
 from components.define.lstm_layers import LstmShape, list_lstm_layers
 from components.engineer_features.embeddings import load_vectors
 from components.engineer_features.fitted_vectors import DIMENSIONS as FITTED_DIMENSIONS
@@ -43,7 +44,7 @@ def test_the_layers_of_distilbert_are_those_that_are_built(sizes: Sizes, head: A
 def test_the_layers_of_the_lstm_are_those_that_are_built(
     directions: int, lower_units: int, lower_directions: int
 ) -> None:
-    lower = {"lower_units": lower_units, "lower_directions": lower_directions}
+    lower: dict[str, Any] = {"lower_units": lower_units, "lower_directions": lower_directions}
     sizes = LstmSizes(
         units=4,
         directions=directions,
@@ -82,19 +83,30 @@ def test_the_packaged_word_vectors_have_the_dimensions_that_are_told() -> None:
 def test_the_sizes_of_a_base_model_are_read_from_its_directory(kind: str, pretrained: Any) -> None:
     from components.finetune_distilbert.base_model import load_base_model
 
-    sizes, source = base_sizes(str(pretrained[kind]))
-    assert sizes == load_base_model(str(pretrained[kind])).sizes
-    assert source.endswith("config.json")
+    anatomy = read_base_model(str(pretrained[kind]), 3)
+    sizes = load_base_model(str(pretrained[kind])).sizes
+    assert anatomy.layers == list_distilbert_layers(sizes, 3) and anatomy.heads == sizes.n_heads
+    assert anatomy.source.endswith("config.json") and not anatomy.assumed and anatomy.trim_obstacle == ""
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{", json.dumps({"model_type": "distilbert", "dim": "wide"})])
-def test_a_base_model_that_cannot_be_read_here_is_said_to_be_told_by_the_packaged_one(
-    content: str, tmp_path: Any
-) -> None:
+def test_of_a_base_model_that_cannot_be_read_here_only_names_and_kinds_are_told(content: str, tmp_path: Any) -> None:
     (tmp_path / "config.json").write_text(content)
-    for reference in (str(tmp_path), "someone/on-the-hub"):
-        sizes, source = base_sizes(reference)
-        assert sizes == PACKAGED_SIZES and "packaged MiniLM" in source and reference in source
+    for reference in (str(tmp_path), "someone/on-the-hub", "gs://bucket/base"):
+        anatomy = read_base_model(reference, 3)
+        assert anatomy.assumed and anatomy.heads is None and anatomy.parameters == 0
+        assert anatomy.source == f"{reference}; its sizes and its depth are not known before the model is fetched"
+        kinds = {layer.name: (layer.kind, len(layer.shapes)) for layer in anatomy.layers}
+        known = read_base_model("", 3).layers
+        assert kinds.items() <= {layer.name: (layer.kind, len(layer.shapes)) for layer in known}.items()
+
+
+def test_the_tokenizer_of_a_base_model_on_this_machine_is_looked_at(tmp_path: Path) -> None:
+    assert read_base_model(str(tmp_path), 3).trim_obstacle == ""
+    (tmp_path / "tokenizer.json").write_text('{"model": {"type": "Unigram", "vocab": []}}')
+    assert "'Unigram'" in read_base_model(str(tmp_path), 3).trim_obstacle
+    (tmp_path / "tokenizer.json").write_text("[]")
+    assert read_base_model(str(tmp_path), 3).trim_obstacle == ""
 
 
 def test_what_only_the_data_will_tell_is_left_open() -> None:

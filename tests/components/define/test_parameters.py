@@ -1,3 +1,5 @@
+"""Parameters are kept in the plan without what gives access to somebody's data."""
+
 import pytest
 
 from components.define.parameters import record_parameters
@@ -13,10 +15,10 @@ from components.define.parameters import record_parameters
         ("", ""),
     ],
 )
-def test_addresses_are_kept_without_what_gives_access(given, kept):
+def test_addresses_are_kept_without_what_gives_access(given: str, kept: str) -> None:
     assert record_parameters({"data": given}) == {"data": kept}
 
 
-def test_other_values_stay_as_they_are():
+def test_other_values_stay_as_they_are() -> None:
     given = {"seed": 42, "word_dropout": 0.1, "per_channel": True, "labels": ["1", "2"]}
     assert record_parameters(given) == given

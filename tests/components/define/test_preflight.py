@@ -172,6 +172,23 @@ def test_cells_stay_empty_with_a_reason_where_a_technique_does_not_apply() -> No
     assert "6 are to be kept, the encoder has 6" in empty["distilbert-layers-dynamic"]
 
 
+def test_nothing_is_ruled_out_by_sizes_that_are_not_known_before_the_model_is_fetched() -> None:
+    plan = make_plan(
+        need="",
+        labels=LABELS,
+        models=["distilbert"],
+        techniques=["layers", "cluster", "dynamic", "prune"],
+        language="en",
+        settings=_SETTINGS | {"kept_layers": 8},
+        distilbert_base_model="someone/with-twelve-layers",
+        kept_in_float=["transformer.layer.8.*"],
+        pruned_layers=["transformer.layer.9.*"],
+    )
+    techniques = [cell for cell in plan.cells if cell.chain]
+    assert all(cell.applies for cell in techniques)
+    assert {cell.reason for cell in techniques} == {"what it changes is not known before the model is fetched"}
+
+
 def test_the_plan_says_what_the_models_are_made_of_and_survives_json() -> None:
     plan = make_plan(
         need="", labels=LABELS, models=[], techniques=["prune", "layers"], language="en", settings=_SETTINGS
