@@ -26,6 +26,7 @@ from serving.prediction import Prediction, Review, predict_reviews
 MAXIMUM_REVIEWS = 256
 MAXIMUM_CHARACTERS = 20_000
 MAXIMUM_BODY_BYTES = 4 << 20
+_FIRST_REVIEW = "A first review."
 
 _logger = logging.getLogger("serving")
 _Text = Annotated[str, Field(max_length=MAXIMUM_CHARACTERS)]
@@ -96,6 +97,8 @@ def create_app(bundle: Path) -> FastAPI:
         UserError: The bundle cannot be used.
     """
     predictor = load_bundle(bundle)
+    if not predictor.paid:
+        predictor.predict([_FIRST_REVIEW])  # loads what is loaded when it is first needed
     model = _summary(read_manifest(bundle, verify=False), sha256_of(bundle / MANIFEST))
     # Interpreters hold the tensors of the call in work: one call at a time.
     lock = threading.Lock()

@@ -4,6 +4,7 @@ import logging
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
@@ -32,6 +33,17 @@ def app(logistic_bundle: Path) -> Any:
 def test_a_server_with_a_model_is_healthy(app: Any) -> None:
     response = _ask(app, "GET", "/healthz")
     assert (response.status_code, response.json()) == (200, {"status": "ok"})
+
+
+@pytest.mark.parametrize(("paid", "predicted"), [(False, 1), (True, 0)])
+def test_the_model_has_predicted_before_the_server_is_ready_unless_that_costs_money(
+    logistic_bundle: Path, monkeypatch: pytest.MonkeyPatch, paid: bool, predicted: int
+) -> None:
+    calls: list[Any] = []
+    predictor = SimpleNamespace(paid=paid, predict=calls.append)
+    monkeypatch.setattr(serving.server, "load_bundle", lambda bundle: predictor)
+    create_app(logistic_bundle)
+    assert len(calls) == predicted
 
 
 def test_the_model_says_what_it_is(app: Any) -> None:

@@ -46,7 +46,7 @@ class Runner:
     """Runs batches on a model, and on copies of it where there are several batches."""
 
     def __init__(self, load: Callable[[int], Model], execution: Execution) -> None:
-        """Loads the model once; copies for workers are loaded when they are first needed.
+        """Loads nothing yet: the model, and each worker's copy of it, is loaded when it is first needed.
 
         Args:
             load: From a number of threads to a loaded model.
@@ -55,7 +55,6 @@ class Runner:
         self._load = load
         self._workers = execution.workers
         self._threads = execution.threads or cores()
-        self._alone = load(min(self._threads * self._workers, max(self._threads, cores())))
         self._copies = threading.local()
 
     def run(self, batches: Sequence[Feed]) -> list[Probabilities]:
@@ -63,6 +62,10 @@ class Runner:
         if self._workers == 1 or len(batches) == 1:
             return [self._alone.run(batch) for batch in batches]
         return list(self._pool.map(self._run_on_a_copy, batches))
+
+    @cached_property
+    def _alone(self) -> Model:
+        return self._load(min(self._threads * self._workers, max(self._threads, cores())))
 
     @cached_property
     def _pool(self) -> ThreadPoolExecutor:

@@ -56,20 +56,25 @@ def test_workers_share_the_batches_and_never_a_model(loaded: list[_Model]) -> No
     runner = _runner(loaded, threads=1, workers=3)
     runner.run(_batches(40))
     runner.run(_batches(40))
-    alone, *copies = loaded
-    assert alone.calls == 0 and len(copies) == 3
-    assert sum(copy.calls for copy in copies) == 80
+    assert len(loaded) == 3 and {model.threads for model in loaded} == {1}
+    assert sum(model.calls for model in loaded) == 80
 
 
-def test_copies_are_loaded_when_there_are_several_batches(loaded: list[_Model]) -> None:
+def test_each_copy_is_loaded_once_and_not_before_it_is_needed(loaded: list[_Model]) -> None:
     runner = _runner(loaded, threads=1, workers=2)
+    assert loaded == []
     runner.run(_batches(1))
-    assert len(loaded) == 1 and loaded[0].calls == 1
+    runner.run(_batches(1))
+    assert len(loaded) == 1 and loaded[0].calls == 2
+    runner.run(_batches(40))
+    assert len(loaded) == 3 and loaded[0].calls == 2
 
 
 def test_a_batch_that_is_alone_gets_the_threads_of_all_workers(loaded: list[_Model]) -> None:
-    _runner(loaded, threads=2, workers=2).run(_batches(2))
-    assert [model.threads for model in loaded][:2] == [4, 2]
+    runner = _runner(loaded, threads=2, workers=2)
+    runner.run(_batches(1))
+    runner.run(_batches(40))
+    assert [model.threads for model in loaded] == [4, 2, 2]
 
 
 def test_a_machine_with_fewer_processors_is_not_given_more_threads_than_it_has(loaded: list[_Model]) -> None:
@@ -78,7 +83,7 @@ def test_a_machine_with_fewer_processors_is_not_given_more_threads_than_it_has(l
 
 
 def test_every_processor_is_used_unless_told_otherwise(loaded: list[_Model]) -> None:
-    _runner(loaded)
+    _runner(loaded).run(_batches(1))
     assert loaded[0].threads == 4
 
 
