@@ -1,5 +1,6 @@
 """The preflight tells what will not be built, and why, before anything runs."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -226,3 +227,16 @@ def test_another_file_of_the_own_model_is_another_plan(own_distilbert: Path, tmp
     plans.append(make_plan(**arguments))  # type: ignore[arg-type]
     first, second = (plan.brought.fingerprint for plan in plans if plan.brought)
     assert first != second
+
+
+def test_trim_stays_empty_for_an_own_model_whose_tokenizer_is_no_word_piece(
+    own_distilbert: Path, tmp_path: Path
+) -> None:
+    own = Path(shutil.copytree(own_distilbert, tmp_path / "own"))
+    tokenizer = json.loads((own / "tokenizer.json").read_text(encoding="utf-8"))
+    tokenizer["model"]["type"] = "BPE"
+    (own / "tokenizer.json").write_text(json.dumps(tokenizer), encoding="utf-8")
+    plan = make_plan(need="", labels=[], models=[], techniques=["trim+dynamic"], language="en", model=str(own))
+    reasons = {cell.candidate: cell.reason for cell in plan.cells if cell.model == "distilbert" and not cell.applies}
+    reason = "trim: tokenizer.json holds a 'BPE' model, not WordPiece"
+    assert reasons == {"distilbert-trim": reason, "distilbert-trim-dynamic": reason}
