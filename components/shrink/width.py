@@ -6,6 +6,7 @@ be loud and say little.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,20 +18,39 @@ from components.shared.training.batches import prediction_batches
 from components.shared.training.checkpoints import Weights, set_weights
 from components.shared.training.keras import keras
 
-#: Dense layer that reads the columns of heads or neurons -> the layer that puts them out, and the Dense layers that
-#: have a column of weights for each.
-_READERS = {
-    "attention.out_lin": ("attention", ("attention.q_lin", "attention.k_lin", "attention.v_lin")),
-    "ffn.lin2": ("ffn.gelu", ("ffn.lin1",)),
-}
 _BATCH = 32
 
 #: Reader, as "transformer.layer.0.ffn.lin2" -> one value for each head, shape (n_heads,), or neuron, (hidden_dim,).
 Importance = Mapping[str, NDArray[np.float64]]
 
 
+@dataclass(frozen=True)
+class _Part:
+    """The heads, or the neurons, of a layer of the encoder: equal groups of columns, those of neurons have one.
+
+    Attributes:
+        source: Layer that puts the columns out.
+        writers: Dense layers with a column of weights for each of them.
+        reader: Dense layer with a row of weights for each of them.
+        count: Field of `Sizes` that says how many groups there are.
+    """
+
+    source: str
+    writers: tuple[str, ...]
+    reader: str
+    count: str
+
+
+_PARTS = (
+    _Part("attention", ("attention.q_lin", "attention.k_lin", "attention.v_lin"), "attention.out_lin", "n_heads"),
+    _Part("ffn.gelu", ("ffn.lin1",), "ffn.lin2", "hidden_dim"),
+)
+
+
 def measure_importance(architecture: DistilBert, weights: Weights, reviews: Sequence[Encoded]) -> Importance:
     """Returns how much each head and neuron adds: lengths of vectors, summed over the word pieces of reviews.
+
+    Where the head of the model reads the first word piece alone, the last layer is judged on that one.
 
     Args:
         architecture: Of the model.
@@ -39,18 +59,19 @@ def measure_importance(architecture: DistilBert, weights: Weights, reviews: Sequ
     """
     model = architecture.build()
     set_weights(model, weights)
-    outputs = {
-        f"{block}.{reader}": model.get_layer(f"{block}.{source}").output
-        for block in _blocks(architecture.sizes)
-        for reader, (source, _) in _READERS.items()
-    }
-    inside = keras.Model(model.inputs, outputs)
-    importance = {reader: np.zeros(_groups(architecture.sizes, reader)) for reader in outputs}
+    blocks = _blocks(architecture.sizes)
+    parts = {f"{block}.{part.reader}": (block, part) for block in blocks for part in _PARTS}
+    sources = {reader: model.get_layer(f"{block}.{part.source}").output for reader, (block, part) in parts.items()}
+    inside = keras.Model(model.inputs, sources)
+    importance = {reader: np.zeros(getattr(architecture.sizes, part.count)) for reader, (_, part) in parts.items()}
     for rows in prediction_batches(reviews, _BATCH):
         inputs = architecture.inputs([reviews[row] for row in rows])
-        words = inputs[1].ravel() == 1
+        words = inputs[1] == 1
+        first = words & (np.arange(words.shape[1]) == 0)
         for reader, output in inside(inputs).items():
-            importance[reader] += _added(output.numpy()[words], weights[f"{reader}/0"], len(importance[reader]))
+            judged = first if architecture.head == "first" and reader.startswith(blocks[-1]) else words
+            added = _added(output.numpy()[judged.ravel()], weights[f"{reader}/0"], len(importance[reader]))
+            importance[reader] += added
     return importance
 
 
@@ -65,24 +86,19 @@ def drop_heads_and_neurons(weights: Weights, importance: Importance, sizes: Size
     """
     left = dict(weights)
     for block in _blocks(sizes):
-        for reader, (_, writers) in _READERS.items():
-            name = f"{block}.{reader}"
-            values = importance[name]
-            groups = np.sort(np.argsort(-values, kind="stable")[: _groups(smaller, name)])
-            columns = np.arange(len(weights[f"{name}/0"])).reshape(len(values), -1)[groups].ravel()
-            left[f"{name}/0"] = weights[f"{name}/0"][columns]
-            for writer in writers:
-                for number in (0, 1):
-                    left[f"{block}.{writer}/{number}"] = weights[f"{block}.{writer}/{number}"][..., columns]
+        for part in _PARTS:
+            reader = f"{block}.{part.reader}/0"
+            values = importance[f"{block}.{part.reader}"]
+            kept = np.sort(np.argsort(-values, kind="stable")[: getattr(smaller, part.count)])
+            columns = np.arange(len(weights[reader])).reshape(len(values), -1)[kept].ravel()
+            left[reader] = weights[reader][columns]
+            for name in (f"{block}.{writer}/{number}" for writer in part.writers for number in (0, 1)):
+                left[name] = weights[name][..., columns]
     return left
 
 
 def _blocks(sizes: Sizes) -> list[str]:
     return [f"transformer.layer.{number}" for number in range(sizes.n_layers)]
-
-
-def _groups(sizes: Sizes, reader: str) -> int:
-    return sizes.hidden_dim if reader.endswith("ffn.lin2") else sizes.n_heads
 
 
 def _added(outputs: NDArray[np.float32], weights: NDArray[np.float32], groups: int) -> NDArray[np.float64]:

@@ -13,6 +13,7 @@ from components.shared.records.candidates import checkpoint_directory
 from components.shared.training.checkpoints import Checkpoint, Weights, load_checkpoint
 from components.shared.training.examples import read_examples
 from components.shared.training.fitting import predict
+from components.shared.training.keras import keras
 from components.shrink.width import drop_heads_and_neurons, measure_importance
 
 _LAYER = "transformer.layer.0"
@@ -60,14 +61,32 @@ def test_heads_and_neurons_that_add_nothing_go_and_nothing_changes(
 def test_importance_is_the_length_of_what_a_head_or_neuron_adds(
     parent: Checkpoint, architecture: DistilBert, reviews: list[Encoded]
 ) -> None:
-    importance = measure_importance(architecture, parent.weights, reviews)
-    doubled = dict(parent.weights)
-    doubled[f"{_OUT}/0"] = doubled[f"{_OUT}/0"].copy()
-    doubled[f"{_OUT}/0"][8:16] *= -2
-    changed = measure_importance(architecture, doubled, reviews)
-    np.testing.assert_allclose(changed[_OUT], importance[_OUT] * [1, 2, 1, 1], rtol=1e-4)
-    assert importance[_OUT].shape == (4,) and importance[_LIN2].shape == (64,)
-    assert np.all(importance[_OUT] > 0)
+    importance = measure_importance(architecture, parent.weights, reviews[:1])
+    for reader, source, size in ((_OUT, "attention", 8), (_LIN2, "ffn.gelu", 1)):
+        outputs = _outputs(parent, f"{_LAYER}.{source}", reviews[0])
+        weights = parent.weights[f"{reader}/0"]
+        groups = [slice(start, start + size) for start in range(0, len(weights), size)]
+        added = [np.linalg.norm(outputs[:, columns] @ weights[columns], axis=1).sum() for columns in groups]
+        np.testing.assert_allclose(importance[reader], added, rtol=1e-3)
+
+
+def test_the_last_layer_is_judged_on_the_first_piece_where_the_head_reads_no_other(
+    parent: Checkpoint, architecture: DistilBert, reviews: list[Encoded]
+) -> None:
+    other_head = DistilBert(
+        architecture.sizes, architecture.tokenizer_json, architecture.classes, 24, "", 1e-3, 16, head="first"
+    )
+    weights = parent.weights | {
+        "pre_classifier/0": np.eye(32, dtype=np.float32),
+        "pre_classifier/1": np.zeros(32, np.float32),
+    }
+    importance = measure_importance(other_head, weights, reviews[:1])
+    last = "transformer.layer.1"
+    first_piece = _outputs(parent, f"{last}.ffn.gelu", reviews[0])[0]
+    norms = np.linalg.norm(weights[f"{last}.ffn.lin2/0"], axis=1)
+    np.testing.assert_allclose(importance[f"{last}.ffn.lin2"], np.abs(first_piece) * norms, rtol=1e-3)
+    every_piece = measure_importance(architecture, parent.weights, reviews[:1])
+    np.testing.assert_allclose(importance[_LIN2], every_piece[_LIN2], rtol=1e-4)
 
 
 def test_padding_says_nothing(parent: Checkpoint, architecture: DistilBert, reviews: list[Encoded]) -> None:
@@ -76,6 +95,13 @@ def test_padding_says_nothing(parent: Checkpoint, architecture: DistilBert, revi
     apart = [measure_importance(architecture, parent.weights, [review]) for review in (shortest, longest)]
     for name, values in together.items():
         np.testing.assert_allclose(values, apart[0][name] + apart[1][name], rtol=1e-4)
+
+
+def _outputs(parent: Checkpoint, layer: str, review: Encoded) -> Any:
+    """Returns what a layer puts out for the word pieces of one review, (pieces, columns)."""
+    model = parent.build()
+    inside = keras.Model(model.inputs, model.get_layer(layer).output)
+    return inside(parent.architecture.inputs([review])).numpy()[: len(review)]
 
 
 def _muted(weights: Weights, heads: list[int], neurons: range) -> Weights:
