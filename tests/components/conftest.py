@@ -21,7 +21,7 @@ from components.shared.records.features import Features
 from components.shared.records.plan import Cell, Plan
 from components.shared.records.task import Task
 from components.shared.reviews import write_reviews
-from components.shared.texts.text import TextPreprocessing
+from components.shared.texts.text import TextPreprocessing, join_title
 
 LABELS = ("1", "2", "3", "4", "5")
 _WORDS = {
@@ -56,7 +56,9 @@ def _reviews() -> pd.DataFrame:
             text = " ".join(generator.sample(words + filler, k=10))
             title = words[0].title() if number % 2 else ""
             records.append({"review_id": f"{split}-{number}", "title": title, "text": text, "label": label})
-            records[-1] |= {"natural": text, "tokens": text, "group": f"{split}-{number}", "split": split}
+            natural = join_title(title, text)
+            tokens = " ".join(TextPreprocessing().tokens(natural))
+            records[-1] |= {"natural": natural, "tokens": tokens, "group": f"{split}-{number}", "split": split}
     return pd.DataFrame(records)
 
 
