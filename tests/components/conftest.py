@@ -54,7 +54,7 @@ def _reviews() -> pd.DataFrame:
             words = [generator.choice(_WORDS[sounds_like].split()) for _ in range(4)]
             filler = generator.choices("the dress fits and this top runs in a size".split(), k=6)
             text = " ".join(generator.sample(words + filler, k=10))
-            title = words[0].title() if number % 2 else ""
+            title = "The dress" if number % 2 else ""
             records.append({"review_id": f"{split}-{number}", "title": title, "text": text, "label": label})
             natural = join_title(title, text)
             tokens = " ".join(TextPreprocessing().tokens(natural))
@@ -132,7 +132,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Trained:
     )
     write_bundle(bundle_directory(floor, "majority"), majority, {})
     quick, dear = Usage(seconds=1.0), Usage(seconds=7200.0)
-    _write_logistic(floor, "logistic", features, reviews, 30, model="logistic", training=quick)
+    _write_logistic(floor, "logistic", features, reviews, 20, model="logistic", training=quick)
     _write_logistic(lstm, "lstm", features, reviews, 60, model="lstm", training=dear)
     pruned = {"model": "lstm", "chain": ("prune",), "training": dear}
     _write_logistic(lstm, "lstm-prune", features, reviews, 15, **pruned)
