@@ -7,15 +7,13 @@ from typing import Any
 import pytest
 
 from benchmarks.inference import main
-from components.shared.meter import Usage
+from builders import measurement
 from components.shared.records.candidates import bundle_directory, onnx_directory
 from components.shared.records.measurements import (
     MEASUREMENTS,
     Champion,
     Machine,
-    Measurement,
     Measurements,
-    Spread,
     TriedRuntime,
 )
 
@@ -40,29 +38,8 @@ def run(tiny: Any, tmp_path: Path) -> Path:
 
 
 def _write_measurements(directory: Path) -> None:
-    measurement = Measurement(
-        candidate="lstm",
-        model="lstm",
-        chain=(),
-        base_model="random",
-        runtime="litert",
-        content="c",
-        size_bytes=1,
-        gzip_bytes=1,
-        latency_reviews=1,
-        latency_p50_ms=1.0,
-        latency_p95_ms=1.0,
-        reviews_per_second=Spread.of([1.0]),
-        peak_memory_mb=1.0,
-        startup_seconds=None,
-        cpu_seconds=1.0,
-        training=Usage(),
-        load_average=0.0,
-        busy_share=0.0,
-        tried=_TRIED,
-    )
     measurements = Measurements(
-        machine=_MACHINE, candidates=(measurement,), failures={}, champion=Champion(status="none")
+        machine=_MACHINE, candidates=(measurement(tried=_TRIED),), failures={}, champion=Champion(status="none")
     )
     directory.mkdir(parents=True)
     (directory / MEASUREMENTS).write_text(measurements.model_dump_json(), encoding="utf-8")

@@ -2,34 +2,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from builders import measurement
 from components.compare.flips import EXAMPLES, find_flips
-from components.shared.meter import Usage
-from components.shared.records.measurements import Measurement, Spread
 
 _LABELS = ("bad", "good")
 
 
 def _measurement(name, chain=()):
-    return Measurement(
-        candidate=name,
-        model="lstm",
-        chain=chain,
-        base_model="none",
-        runtime="litert",
-        content=name,
-        size_bytes=1,
-        gzip_bytes=1,
-        latency_reviews=1,
-        latency_p50_ms=1.0,
-        latency_p95_ms=1.0,
-        reviews_per_second=Spread.of([1.0]),
-        peak_memory_mb=1.0,
-        startup_seconds=None,
-        cpu_seconds=1.0,
-        training=Usage(),
-        load_average=0.0,
-        busy_share=0.0,
-    )
+    return measurement(name, chain=chain)
 
 
 def _probabilities(good):

@@ -3,14 +3,15 @@ from dataclasses import fields
 import pandas as pd
 import pytest
 
+from builders import conversion, measurement
 from components.compare.flips import Flips
 from components.compare.table import Evidence, Row, make_rows, write_rows
 from components.shared.deciding.decision import Decision, Difference, Standing
 from components.shared.meter import Usage
 from components.shared.metrics import QualityFigures
 from components.shared.need import parse_need
-from components.shared.records.conversions import Conversion, Likeness
-from components.shared.records.measurements import Champion, Machine, Measurement, Measurements, Spread, TriedRuntime
+from components.shared.records.conversions import Likeness
+from components.shared.records.measurements import Champion, Machine, Measurements, Spread, TriedRuntime
 from components.shared.records.plan import Cell, Plan
 
 _QUALITY = QualityFigures(
@@ -30,42 +31,21 @@ _QUALITY = QualityFigures(
     reliability=[],
     roc_auc=[0.8, 0.8],
 )
-_CONVERSION = Conversion(
-    agreement=0.98,
-    largest_difference=0.03,
-    accuracy=0.6,
-    float_accuracy=0.61,
-    reviews=300,
-    sparsity=0.5,
-    distinct_weights=32,
-    usage=Usage(seconds=36.0),
-    onnxruntime=Likeness(agreement=0.9, largest_difference=0.2),
-)
+_CONVERSION = conversion(onnxruntime=Likeness(agreement=0.9, largest_difference=0.2))
 _CLOSE = Difference(-0.001, -0.01, 0.01)
 
 
 def _measurement(name, **values):
     defaults = {
-        "candidate": name,
-        "model": "lstm",
-        "chain": (),
-        "base_model": "none",
-        "runtime": "litert",
-        "content": name,
         "size_bytes": 2_000_000,
         "gzip_bytes": 1_000_000,
-        "latency_reviews": 1,
-        "latency_p50_ms": 1.0,
         "latency_p95_ms": 2.0,
         "reviews_per_second": Spread(median=10.0, low=9.0, high=11.0, repetitions=3),
         "peak_memory_mb": 100.0,
         "startup_seconds": Spread.of([1.0]),
-        "cpu_seconds": 1.0,
         "training": Usage(seconds=60.0),
-        "load_average": 0.0,
-        "busy_share": 0.0,
     }
-    return Measurement(**(defaults | values))
+    return measurement(name, **(defaults | values))
 
 
 _TRIED = (

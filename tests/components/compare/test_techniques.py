@@ -1,34 +1,26 @@
 import numpy as np
 
+from builders import measurement
 from components.compare.techniques import describe_gains
 from components.shared.deciding.decision import Candidate
 from components.shared.meter import Usage
 from components.shared.records.conversions import Conversion, Likeness
-from components.shared.records.measurements import Measurement, Spread
+from components.shared.records.measurements import Spread
 
 _FIGURES = {"macro_f1": 0.5, "average_error": 0.0, "p95_ms": 1.0, "memory_mb": 1.0, "size_mb": 1.0, "cost_eur": 1.0}
 
 
 def _measurement(name, chain=(), size=10_000_000, gzip=8_000_000, p50=10.0, speed=100.0):
-    return Measurement(
-        candidate=name,
+    return measurement(
+        name,
         model=name.split("-")[0],
         chain=chain,
-        base_model="none",
-        runtime="litert",
-        content=name,
         size_bytes=size,
         gzip_bytes=gzip,
-        latency_reviews=1,
         latency_p50_ms=p50,
         latency_p95_ms=p50,
         reviews_per_second=Spread(median=speed, low=speed, high=speed, repetitions=3),
-        peak_memory_mb=1.0,
         startup_seconds=Spread.of([1.0]),
-        cpu_seconds=1.0,
-        training=Usage(),
-        load_average=0.0,
-        busy_share=0.0,
     )
 
 

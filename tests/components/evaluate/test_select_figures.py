@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from builders import measurement
 from components.evaluate.select_figures import select_figures
 from components.shared.meter import Usage
 from components.shared.metrics import quality
@@ -9,34 +10,13 @@ from components.shared.records.measurements import (
     MEASUREMENTS,
     Champion,
     Machine,
-    Measurement,
     Measurements,
-    Spread,
     predictions_path,
 )
 
 
 def _measurement(name):
-    return Measurement(
-        candidate=name,
-        model=name,
-        chain=(),
-        base_model="none",
-        runtime="scikit-learn",
-        content=name,
-        size_bytes=1,
-        gzip_bytes=1,
-        latency_reviews=1,
-        latency_p50_ms=1.0,
-        latency_p95_ms=1.0,
-        reviews_per_second=Spread.of([1.0]),
-        peak_memory_mb=1.0,
-        startup_seconds=None,
-        cpu_seconds=1.0,
-        training=Usage(seconds=1.0),
-        load_average=0.0,
-        busy_share=0.0,
-    )
+    return measurement(name, model=name, runtime="scikit-learn", training=Usage(seconds=1.0))
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
+from builders import conversion, measurement
 from components.compare.explaining import ChoiceExplanation, Example
 from components.compare.flips import Flip, Flips
 from components.compare.reporting.report import ReportContent, render_report
@@ -21,13 +22,11 @@ from components.shared.explanations import DrivingWords, Explanation, WordEffect
 from components.shared.meter import Usage
 from components.shared.metrics import quality, roc_of_label
 from components.shared.need import parse_need
-from components.shared.records.conversions import Conversion
 from components.shared.records.features import Features, Finding
 from components.shared.records.history import History
 from components.shared.records.measurements import (
     Champion,
     Machine,
-    Measurement,
     Measurements,
     Power,
     Spread,
@@ -50,17 +49,7 @@ _FLIP = Flip(
     after="4",
     after_probability=0.6,
 )
-_CONVERSION = Conversion(
-    agreement=0.96,
-    largest_difference=0.12,
-    accuracy=0.6,
-    float_accuracy=0.61,
-    reviews=300,
-    sparsity=0.5,
-    distinct_weights=32,
-    usage=Usage(seconds=36.0),
-    notes=("The embedding stays as it is.",),
-)
+_CONVERSION = conversion(agreement=0.96, largest_difference=0.12, notes=("The embedding stays as it is.",))
 _TECHNIQUES = ("dynamic", "float16", "int8", "qat", "prune", "cluster")
 
 
@@ -84,13 +73,11 @@ def _run(need):
 
 
 def _measurement(name, model, chain, number):
-    return Measurement(
-        candidate=name,
+    return measurement(
+        name,
         model=model,
         chain=chain,
         base_model="glove-6b-50d",
-        runtime="litert",
-        content=name,
         size_bytes=90_000_000 // (1 + number),
         gzip_bytes=80_000_000 // (1 + number),
         latency_reviews=200,

@@ -2,11 +2,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from builders import measurement
 from components.shared.deciding.break_even import OwnCost, break_even_reviews, compare_with_services, own_cost
 from components.shared.deciding.costs import cost_per_month_eur
 from components.shared.meter import Usage
 from components.shared.need import parse_need
-from components.shared.records.measurements import Measurement, Spread
+from components.shared.records.measurements import Spread
 from components.shared.services.record import Offer
 
 _NEED = parse_need(
@@ -17,26 +18,13 @@ _NEED = parse_need(
 
 def _measurement(**values):
     figures = {
-        "candidate": "logistic",
         "model": "logistic",
-        "chain": (),
-        "base_model": "tf-idf",
         "runtime": "scikit-learn",
-        "content": "c",
-        "size_bytes": 1,
-        "gzip_bytes": 1,
-        "latency_reviews": 1,
-        "latency_p50_ms": 1.0,
-        "latency_p95_ms": 1.0,
         "reviews_per_second": Spread.of([100.0]),
-        "peak_memory_mb": 1.0,
         "startup_seconds": Spread.of([2.0]),
-        "cpu_seconds": 1.0,
         "training": Usage(cost_eur=5.0),
-        "load_average": 0.0,
-        "busy_share": 0.0,
     }
-    return Measurement(**(figures | values))
+    return measurement("logistic", **(figures | values))
 
 
 def _offer(price=0.9, status="no key"):

@@ -1,5 +1,6 @@
 import pytest
 
+from builders import measurement
 from components.shared.deciding.costs import (
     always_on_per_month_eur,
     cost_per_1000_eur,
@@ -10,7 +11,7 @@ from components.shared.deciding.costs import (
 )
 from components.shared.meter import Usage
 from components.shared.need import parse_need
-from components.shared.records.measurements import Measurement, Spread
+from components.shared.records.measurements import Spread
 
 
 def _need(runs):
@@ -25,25 +26,10 @@ prices: {{cpu_hour_eur: 3.6, gpu_hour_eur: 7.2, retraining_days: 10}}
 
 
 def _measurement(**training):
-    return Measurement(
-        candidate="a",
-        model="lstm",
-        chain=(),
-        base_model="none",
-        runtime="litert",
-        content="a",
-        size_bytes=1,
-        gzip_bytes=1,
-        latency_reviews=1,
-        latency_p50_ms=1.0,
-        latency_p95_ms=1.0,
+    return measurement(
         reviews_per_second=Spread(median=10.0, low=1.0, high=20.0, repetitions=3),
-        peak_memory_mb=1.0,
         startup_seconds=Spread.of([2.0]),
-        cpu_seconds=1.0,
         training=Usage(**training),
-        load_average=0.0,
-        busy_share=0.0,
     )
 
 

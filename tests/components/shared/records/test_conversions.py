@@ -3,20 +3,10 @@
 import json
 from pathlib import Path
 
-from components.shared.meter import Usage
-from components.shared.records.conversions import CONVERSION, Conversion, Likeness, read_conversions, write_conversion
+from builders import conversion
+from components.shared.records.conversions import CONVERSION, Likeness, read_conversions, write_conversion
 
-_CONVERSION = Conversion(
-    agreement=0.98,
-    largest_difference=0.03,
-    accuracy=0.6,
-    float_accuracy=0.61,
-    reviews=300,
-    sparsity=0.5,
-    distinct_weights=32,
-    usage=Usage(seconds=3.0),
-    onnxruntime=Likeness(agreement=0.9, largest_difference=0.2),
-)
+_CONVERSION = conversion(onnxruntime=Likeness(agreement=0.9, largest_difference=0.2))
 
 
 def test_each_run_time_has_a_likeness_of_its_own(tmp_path: Path) -> None:
