@@ -97,18 +97,17 @@ def _baselines(model: str, trained: Path) -> Iterator[Contender]:
 def _candidates(steps: Path, model: str, wanted: Sequence[str]) -> Iterator[Contender]:
     """Yields each candidate of a model on each of its run times, run in the way that evaluate found fastest."""
     measurements = read_measurements(next(iter(steps.glob("evaluate/measurements"))))
-    tried = {one.candidate: fastest_of_each_runtime(one.tried) for one in measurements.candidates}
+    ways = {
+        (one.candidate, way.runtime): way
+        for one in measurements.candidates
+        for way in fastest_of_each_runtime(one.tried)
+        if way.reviews_per_second is not None
+    }
     for kind in _BUNDLES:
         for path in sorted(steps.glob(f"gather*/bundles/*/{kind}/{MANIFEST}")):
             manifest = read_manifest(path.parent)
-            if manifest.model != model or (wanted and manifest.candidate not in wanted):
-                continue
-            ways = [
-                way
-                for way in tried.get(manifest.candidate, [])
-                if way.runtime == manifest.runtime and way.reviews_per_second
-            ]
-            for way in ways:
+            way = ways.get((manifest.candidate, manifest.runtime))
+            if manifest.model == model and way and (not wanted or manifest.candidate in wanted):
                 execution = Execution(threads=way.threads, workers=way.workers, batch_size=way.batch_size)
                 yield Contender(f"{manifest.candidate} ({manifest.runtime})", path.parent, execution)
 

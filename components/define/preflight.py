@@ -113,7 +113,8 @@ def make_plan(
     }
     chosen = LayerChoices(pruned_layers, kept_in_float)
     _check_layer_names(anatomies.values(), chosen)
-    cells = _cells(wanted, chains, variants, anatomies, settings, own.brought.model if own else "", chosen)
+    choices_of = {name: with_width(chosen, anatomy, settings) for name, anatomy in anatomies.items()}
+    cells = _cells(wanted, chains, variants, anatomies, settings, own.brought.model if own else "", choices_of)
     return Plan(
         need=parsed,
         models=wanted,
@@ -121,7 +122,7 @@ def make_plan(
         code_fingerprint=code_fingerprint(),
         brought=own.brought if own else None,
         anatomies=tuple(
-            _with_effects(anatomy, cells, settings, chosen) for anatomy in anatomies.values() if anatomy.layers
+            _with_effects(anatomy, cells, choices_of[name]) for name, anatomy in anatomies.items() if anatomy.layers
         ),
     )
 
@@ -168,7 +169,7 @@ def _cells(
     anatomies: Mapping[str, Anatomy],
     settings: Mapping[str, float],
     own: str,
-    chosen: LayerChoices,
+    choices_of: Mapping[str, LayerChoices],
 ) -> list[Cell]:
     cells = []
     for model in models:
@@ -177,27 +178,20 @@ def _cells(
         else:
             cells += _lstm_cells(lstms) if model == "lstm" else [Cell(model=model)]
         for chain in chains:
-            obstacle, reach = (
-                _outlook(anatomies[model], chain, settings, chosen) if model in anatomies else (_LINEAR, "")
-            )
-            cells.append(Cell(model=model, chain=chain, applies=not obstacle, reason=obstacle or reach))
+            if model in anatomies:
+                obstacle = find_obstacle(anatomies[model], chain, settings, choices_of[model])
+                reason = obstacle or describe_reach(chain[-1], anatomies[model].layers, choices_of[model])
+            else:
+                obstacle = reason = _LINEAR
+            cells.append(Cell(model=model, chain=chain, applies=not obstacle, reason=reason))
     return cells
 
 
-def _outlook(anatomy: Anatomy, chain: Chain, settings: Mapping[str, float], chosen: LayerChoices) -> tuple[str, str]:
-    """Returns why a chain cannot be built, and what its last technique changes if it can."""
-    choices = with_width(chosen, anatomy, settings)
-    return find_obstacle(anatomy, chain, settings, choices), describe_reach(chain[-1], anatomy.layers, choices)
-
-
-def _with_effects(
-    anatomy: Anatomy, cells: Sequence[Cell], settings: Mapping[str, float], chosen: LayerChoices
-) -> Anatomy:
+def _with_effects(anatomy: Anatomy, cells: Sequence[Cell], choices: LayerChoices) -> Anatomy:
     """Returns an anatomy with what the techniques of those cells do that will be built."""
     used = {technique for cell in cells if cell.model == anatomy.model and cell.applies for technique in cell.chain}
     wanted = [technique for technique in STEP_OF_TECHNIQUE if technique in used]
-    effects = list_effects(anatomy.layers, wanted, with_width(chosen, anatomy, settings))
-    return anatomy.model_copy(update={"effects": effects})
+    return anatomy.model_copy(update={"effects": list_effects(anatomy.layers, wanted, choices)})
 
 
 def _lstm_cells(variants: list[Variant]) -> list[Cell]:
