@@ -8,13 +8,16 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PositiveFloat, PositiveInt, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PositiveFloat, PositiveInt, ValidationError
 
+from components.shared.behaviour_keys import BEHAVIOURS, TOLD_APART
 from components.shared.errors import UserError
 from components.shared.price_list import machine_price
 
 #: The qualities that may decide; of all of them, more is better.
 Metric = Literal["macro_f1", "accuracy", "weighted_f1", "macro_recall", "quadratic_kappa"]
+#: How the model runs: started for each run and stopped after it, or never stopped.
+Mode = Literal["batch", "always_on"]
 
 DEFAULT_NEED = Path(__file__).with_name("need_clothing_shop.yaml")
 
@@ -23,6 +26,23 @@ def _listed(price: object) -> object:
     """Returns the price of a machine that is named; anything else as it is."""
     return machine_price(price) if isinstance(price, str) else price
 
+
+def _by_name(shares: object) -> object:
+    """Returns a mapping with its keys as text: YAML reads the label 1 as a number."""
+    return {str(key): value for key, value in shares.items()} if isinstance(shares, dict) else shares
+
+
+def _check_behaviours(shares: dict[str, float]) -> dict[str, float]:
+    known = (TOLD_APART, *BEHAVIOURS)
+    for key in shares:
+        if key not in known:
+            raise ValueError(f"unknown behaviour '{key}'; known are {', '.join(known)}")
+    return shares
+
+
+_Share = Annotated[float, Field(ge=0, le=1)]
+_SharesByLabel = Annotated[dict[str, _Share], BeforeValidator(_by_name)]
+_SharesByBehaviour = Annotated[dict[str, _Share], AfterValidator(_check_behaviours)]
 
 #: Euros an hour; in YAML a number, or the name of a machine in the price list.
 _HourPrice = Annotated[float, BeforeValidator(_listed), Field(gt=0, allow_inf_nan=False)]
@@ -49,14 +69,19 @@ class Constraints(_Strict):
 
     Attributes:
         minimum_quality: Lowest acceptable value of the deciding metric, on the select split.
+        minimum_recall: Label to the least share of its reviews that must be found, on the select split.
+        minimum_behaviour: Behavioural test to the least share of its cases that must be passed; "told_apart" is the
+            mean of plain praise and plain complaints, where 0.5 is chance. See `behaviour_keys`.
         maximum_average_error: Largest acceptable error of the average sentiment, in label units.
         maximum_p95_latency_ms: 95 % quantile of the time for one review.
         maximum_memory_mb: Peak memory of a process that loads the bundle and scores.
         maximum_size_mb: Size of the bundle on disk.
-        maximum_cost_per_month_eur: Running and retraining at the need's volume.
+        maximum_cost_per_month_eur: Running, in the need's mode, and retraining at the need's volume.
     """
 
     minimum_quality: float | None = Field(default=None, ge=0, le=1)
+    minimum_recall: _SharesByLabel = {}
+    minimum_behaviour: _SharesByBehaviour = {}
     maximum_average_error: PositiveFloat | None = None
     maximum_p95_latency_ms: PositiveFloat | None = None
     maximum_memory_mb: PositiveFloat | None = None
@@ -110,16 +135,22 @@ class Need(_Strict):
     """A use case with its volume, its limits and what counts.
 
     Attributes:
-        worthwhile_saving_eur: A first deployment waits for more reviews only where they could save this much a month.
+        use_case: In a sentence.
+        reviews_per_day, runs_per_day: The volume, and in how many runs it comes.
+        mode: "batch": the model is started for each run and stopped after it; "always_on": it never stops. Limits on
+            cost, the choice and the deployment all speak of this mode.
+        worthwhile_saving_eur: Candidates whose costs differ by less than this a month cost the same: nothing is
+            chosen, replaced or waited for because of less.
     """
 
     use_case: str = Field(min_length=1)
     reviews_per_day: PositiveInt
     runs_per_day: PositiveInt = 1
+    mode: Mode = "batch"
     quality: Quality = Quality()
     constraints: Constraints = Constraints()
     weights: Weights = Weights()
-    worthwhile_saving_eur: float = Field(default=0.01, ge=0)
+    worthwhile_saving_eur: float = Field(default=1.0, ge=0)
     prices: Prices
     services: ServicePrices = ServicePrices()
 
