@@ -15,6 +15,7 @@ from pathlib import Path
 import yaml
 
 from components.probe_robustness.negation import negate
+from components.shared.texts.typos import mistype
 
 #: From a text, a strength in 0..1 and a seeded generator to the text with noise.
 Apply = Callable[[str, float, random.Random], str]
@@ -27,7 +28,6 @@ _LETTERS, _WORD, _MARK = re.compile(r"[^\W\d_]+"), re.compile(r"\S+"), re.compil
 _SENTENCE = re.compile(r"[^.!?\n]+[.!?]*")
 #: Things, which say nothing of what somebody thinks of them.
 _EMOJI = "👗👚👖🧥👠👜📦📅📍🛒🏬📏"
-_KEYBOARD = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
 
 
 @dataclass(frozen=True)
@@ -64,39 +64,10 @@ def add_noise(noise: Noise, text: str, strength: float, seed: int) -> str:
     return noise.apply(text, strength, random.Random(f"{seed} {noise.name} {text}"))
 
 
-def mistype(word: str, generator: random.Random) -> str:
-    """Returns a word of at least two letters with a typo: a neighbouring key, two letters swapped, or one missing."""
-    place = generator.randrange(len(word))
-    near = _neighbours().get(word[place].lower(), "")
-    kinds = ["drop"]
-    if near:
-        kinds.append("key")
-    if place + 1 < len(word) and word[place] != word[place + 1]:
-        kinds.append("swap")
-    kind = generator.choice(kinds)
-    if kind == "key":
-        key = generator.choice(near)
-        return word[:place] + (key.upper() if word[place].isupper() else key) + word[place + 1 :]
-    if kind == "swap":
-        return word[:place] + word[place + 1] + word[place] + word[place + 2 :]
-    return word[:place] + word[place + 1 :]
-
-
 def share_with_synonym(texts: Sequence[str]) -> float:
     """Returns the share of the words of some texts that the list of synonyms has."""
     words = [word for text in texts for word in _LETTERS.findall(text)]
     return sum(word.lower() in _synonyms() for word in words) / max(len(words), 1)
-
-
-@cache
-def _neighbours() -> dict[str, str]:
-    """Returns, for each letter of an English keyboard, the letters around it; rows are shifted by half a key."""
-    places = {key: (row, column) for row, keys in enumerate(_KEYBOARD) for column, key in enumerate(keys)}
-    beside = {(0, -1), (0, 1), (-1, 0), (-1, 1), (1, 0), (1, -1)}
-    return {
-        key: "".join(other for other, (down, right) in places.items() if (down - row, right - column) in beside)
-        for key, (row, column) in places.items()
-    }
 
 
 @cache

@@ -10,13 +10,16 @@ import pandas as pd
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from components.probe_robustness.behaviour import (
+from components.probe_robustness.noises import NOISES, Noise, add_noise, share_with_synonym
+from components.shared.behaviour import (
+    LANGUAGE,
     BehaviouralTest,
+    applicable_tests,
     behavioural_tests,
     expectation_in_words,
     passes,
+    texts_of,
 )
-from components.probe_robustness.noises import NOISES, Noise, add_noise, share_with_synonym
 from components.shared.bundle import load_bundle
 from components.shared.deciding.bootstrap import (
     RESAMPLES,
@@ -43,7 +46,6 @@ from components.shared.training.examples import stratified_sample
 MOST_CANDIDATES = 6
 _FAILURES = 3
 _CHUNK = 256
-_LANGUAGE = "en"
 
 Probabilities = NDArray[np.floating[Any]]
 #: Strength to the reviews at that strength; 0 is the reviews as they came.
@@ -91,7 +93,7 @@ def probe_candidates(
             for noise in questions.noises
         ),
         behaviours=tuple(
-            _behaviour_record(test, {name: one.behaviours[test.name] for name, one in probed.items()})
+            _behaviour_record(test, {name: one.behaviours[test.key] for name, one in probed.items()})
             for test in questions.tests
         ),
         skipped=skipped,
@@ -129,8 +131,7 @@ class _Questions:
     def texts(self) -> list[str]:
         """Every text that is asked about; some more than once."""
         noisy = [text for by_strength in self.variants.values() for some in by_strength.values() for text in some]
-        cases = [case for test in self.tests for case in test.cases]
-        return [*noisy, *(case.text for case in cases), *(case.changed for case in cases if case.changed)]
+        return [*noisy, *texts_of(self.tests)]
 
 
 @dataclass(frozen=True)
@@ -176,17 +177,16 @@ def _nothing(reason: str) -> Robustness:
 
 def _applicable(features: Features, seed: int) -> tuple[list[Noise], list[BehaviouralTest], tuple[Skipped, ...]]:
     """Returns the noises and tests that make sense for a language and its labels, and why the others do not."""
-    language, tests = features.text.language, behavioural_tests(seed)
-    if language != _LANGUAGE:
+    language, every = features.text.language, behavioural_tests(seed)
+    tests = applicable_tests(every, language, features.task)
+    if language != LANGUAGE:
         noises = [noise for noise in NOISES if not noise.english]
         names = [noise.name for noise in NOISES if noise.english] + ["behavioural tests"]
         reason = f"The reviews are in the language '{language}', the words for this are English."
-        return noises, [], tuple(Skipped(name=name, reason=reason) for name in names)
-    if not features.task.ordered:
-        reason = "The labels have no order from worst to best."
-        skipped = tuple(Skipped(name=test.name, reason=reason) for test in tests if test.kind != "invariance")
-        return list(NOISES), [test for test in tests if test.kind == "invariance"], skipped
-    return list(NOISES), tests, ()
+        return noises, tests, tuple(Skipped(name=name, reason=reason) for name in names)
+    reason = "The labels have no order from worst to best."
+    skipped = tuple(Skipped(name=test.name, reason=reason) for test in every if test not in tests)
+    return list(NOISES), tests, skipped
 
 
 def _ask(sample: pd.DataFrame, features: Features, seed: int) -> tuple[_Questions, tuple[Skipped, ...]]:
@@ -216,7 +216,7 @@ def _probe(answers: Answers, questions: _Questions, metric: Metric, seed: int) -
             noise.name: _curve(noise, answers, variants[noise.name], questions.truth, metric, seed)
             for noise in questions.noises
         },
-        behaviours={test.name: _behave(test, answers, questions.task) for test in questions.tests},
+        behaviours={test.key: _behave(test, answers, questions.task) for test in questions.tests},
     )
 
 

@@ -1,4 +1,3 @@
-import random
 import re
 
 import pytest
@@ -6,7 +5,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.probe_robustness.noises import _SYNONYMS, NOISES, add_noise, mistype, share_with_synonym
+from components.probe_robustness.noises import _SYNONYMS, NOISES, add_noise, share_with_synonym
 
 BY_NAME = {noise.name: noise for noise in NOISES}
 REVIEW = "I love this Dress! It fits perfectly, and the fabric isn't itchy. I bought a big one; it was too large."
@@ -93,23 +92,6 @@ def test_the_share_of_changed_words_is_the_strength_over_many_reviews(name):
             for before, after in zip(reviews, noisy, strict=True)
         )
     assert changed / of == pytest.approx(strength, abs=0.02)
-
-
-@given(word=st.text(alphabet="abcdefghijklmnopqrstuvwxyzéßжABC", min_size=2, max_size=12), seed=st.integers())
-def test_a_typo_is_one_key_one_swap_or_one_missing_letter(word, seed):
-    typo = mistype(word, random.Random(seed))
-    assert typo
-    assert len(word) - 1 <= len(typo) <= len(word)
-    if len(typo) == len(word):
-        differing = [place for place, pair in enumerate(zip(word, typo, strict=True)) if pair[0] != pair[1]]
-        assert len(differing) == 1 or (
-            len(differing) == 2 and differing[1] == differing[0] + 1 and sorted(word) == sorted(typo)
-        )
-
-
-def test_neighbouring_keys_are_those_of_an_english_keyboard():
-    replaced = {mistype("gg", random.Random(seed)) for seed in range(300)}
-    assert {key for typo in replaced if len(typo) == 2 for key in typo} - {"g"} == set("tyfhvb")
 
 
 def test_all_words_in_other_letters_read_the_same_in_lower_case():

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from components.probe_robustness import probing
-from components.probe_robustness.behaviour import behavioural_tests, passes
 from components.probe_robustness.noises import NOISES
 from components.probe_robustness.probing import (
     Answers,
@@ -12,6 +11,7 @@ from components.probe_robustness.probing import (
     candidates_to_probe,
     probe_candidates,
 )
+from components.shared.behaviour import behavioural_tests, passes
 from components.shared.bundle import load_bundle
 from components.shared.deciding.inputs import gather_inputs
 from components.shared.records.features import DESCRIPTION, read_features, read_split

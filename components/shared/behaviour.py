@@ -3,10 +3,13 @@
 Ribeiro, Wu, Guestrin and Singh, "Beyond Accuracy: Behavioral Testing of NLP Models with CheckList" (ACL 2020):
 invariance (a change without meaning leaves the label), direction (a change that makes a text worse must not raise its
 score) and minimum capability (plain sentences are understood). English only.
+
+Two steps ask them, with the same sentences for the same seed: evaluate the minimum capabilities of every candidate,
+because the need may set limits on them, and probe_robustness all of them of the candidates on the front.
 """
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -16,12 +19,15 @@ import numpy as np
 import yaml
 from numpy.typing import NDArray
 
-from components.probe_robustness.noises import mistype
+from components.shared.behaviour_keys import BehaviourCount
 from components.shared.records.task import Task
+from components.shared.texts.typos import mistype
 
 CASES = 100
 #: A score may move the wrong way by this share of the range from the worst to the best label.
 TOLERANCE = 0.05
+#: The language of the sentences.
+LANGUAGE = "en"
 _LEXICON = Path(__file__).with_name("behaviour_en.yaml")
 _SHORTEST_MISTYPED = 4
 #: So many cases are drawn for each that is wanted; equal ones are left out.
@@ -47,12 +53,14 @@ class BehaviouralTest:
     """One test.
 
     Attributes:
+        key: One of `behaviour_keys.BEHAVIOURS`.
         name: In a few words.
         kind: Its family.
         expectation: What is to hold of the label or the score.
         cases: All different, CASES of them.
     """
 
+    key: str
     name: str
     kind: Kind
     expectation: Expectation
@@ -61,23 +69,48 @@ class BehaviouralTest:
 
 def behavioural_tests(seed: int) -> list[BehaviouralTest]:
     """Returns every test, its cases drawn by the seed."""
-    plan: list[tuple[str, Kind, Expectation, Callable[[random.Random], Case]]] = [
-        ("a typo in a neutral word", "invariance", "same label", _typo),
-        ("another product", "invariance", "same label", _product),
-        ("another name", "invariance", "same label", _name),
-        ("another number", "invariance", "same label", _number),
-        ("a complaint is added", "direction", "not higher", _adding("added_complaints")),
-        ("praise is added", "direction", "not lower", _adding("added_praise")),
-        ("praise is negated", "direction", "not higher", _negating("praise")),
-        ("a complaint is negated", "direction", "not lower", _negating("complaints")),
-        ("plain praise", "minimum capability", "above middle", _saying("opinions", "praise")),
-        ("a plain complaint", "minimum capability", "below middle", _saying("opinions", "complaints")),
-        ("negated praise", "minimum capability", "not above middle", _saying("negated", "praise")),
+    plan: list[tuple[str, str, Kind, Expectation, Callable[[random.Random], Case]]] = [
+        ("neutral_typo", "a typo in a neutral word", "invariance", "same label", _typo),
+        ("another_product", "another product", "invariance", "same label", _product),
+        ("another_name", "another name", "invariance", "same label", _name),
+        ("another_number", "another number", "invariance", "same label", _number),
+        ("added_complaint", "a complaint is added", "direction", "not higher", _adding("added_complaints")),
+        ("added_praise", "praise is added", "direction", "not lower", _adding("added_praise")),
+        ("praise_negated", "praise is negated", "direction", "not higher", _negating("praise")),
+        ("complaint_negated", "a complaint is negated", "direction", "not lower", _negating("complaints")),
+        ("plain_praise", "plain praise", "minimum capability", "above middle", _saying("opinions", "praise")),
+        (
+            "plain_complaint",
+            "a plain complaint",
+            "minimum capability",
+            "below middle",
+            _saying("opinions", "complaints"),
+        ),
+        ("negated_praise", "negated praise", "minimum capability", "not above middle", _saying("negated", "praise")),
     ]
     return [
-        BehaviouralTest(name, kind, expectation, _draw(make, f"{seed} {name}"))
-        for name, kind, expectation, make in plan
+        BehaviouralTest(key, name, kind, expectation, _draw(make, f"{seed} {name}"))
+        for key, name, kind, expectation, make in plan
     ]
+
+
+def applicable_tests(tests: Iterable[BehaviouralTest], language: str, task: Task) -> list[BehaviouralTest]:
+    """Returns the tests that make sense for reviews in a language and their labels.
+
+    Args:
+        tests: Some tests.
+        language: Code of the language of the reviews; the sentences are English.
+        task: Labels without an order have neither direction nor middle: invariance is all that is left.
+    """
+    if language != LANGUAGE:
+        return []
+    return [test for test in tests if task.ordered or test.kind == "invariance"]
+
+
+def texts_of(tests: Iterable[BehaviouralTest]) -> list[str]:
+    """Returns every sentence that a model is asked about, each once."""
+    cases = [case for test in tests for case in test.cases]
+    return list(dict.fromkeys(text for case in cases for text in (case.text, case.changed) if text))
 
 
 def passes(test: BehaviouralTest, before: Floats, after: Floats, task: Task) -> Bools:
@@ -89,18 +122,27 @@ def passes(test: BehaviouralTest, before: Floats, after: Floats, task: Task) -> 
         after: For the changed ones; not looked at for a minimum capability.
         task: Its labels and their scores.
     """
-    scores = np.array(task.scores)
     if test.expectation == "same label":
         return before.argmax(axis=1) == after.argmax(axis=1)
-    low, high = min(scores), max(scores)
     if test.kind == "minimum capability":
-        said, middle = scores[before.argmax(axis=1)], (low + high) / 2
-        return {"above middle": said > middle, "below middle": said < middle, "not above middle": said <= middle}[
+        above = _above_middle(before, task)
+        return {"above middle": above > 0, "below middle": above < 0, "not above middle": above <= 0}[
             test.expectation
         ]
-    rise = (after - before) @ scores
-    allowed = TOLERANCE * (high - low)
+    rise = (after - before) @ np.array(task.scores)
+    allowed = TOLERANCE * (max(task.scores) - min(task.scores))
     return rise <= allowed if test.expectation == "not higher" else rise >= -allowed
+
+
+def count_passed(test: BehaviouralTest, before: Floats, after: Floats, task: Task) -> BehaviourCount:
+    """Returns how many cases a model passes, and how many it takes for the opposite; arguments as of `passes`."""
+    above = _above_middle(before, task)
+    opposite = {"above middle": above < 0, "below middle": above > 0}.get(test.expectation)
+    return BehaviourCount(
+        passed=int(passes(test, before, after, task).sum()),
+        cases=len(test.cases),
+        opposite=None if opposite is None else int(opposite.sum()),
+    )
 
 
 def expectation_in_words(test: BehaviouralTest) -> str:
@@ -114,6 +156,12 @@ def expectation_in_words(test: BehaviouralTest) -> str:
         "below middle": "the label is below the middle of the labels",
         "not above middle": "the label is not above the middle of the labels",
     }[test.expectation]
+
+
+def _above_middle(probabilities: Floats, task: Task) -> Floats:
+    """Returns how far each predicted label is above the middle of the labels, in label units, shape (cases,)."""
+    scores = np.array(task.scores)
+    return scores[probabilities.argmax(axis=1)] - (scores.min() + scores.max()) / 2
 
 
 @cache

@@ -3,16 +3,20 @@ import re
 import numpy as np
 import pytest
 
-from components.probe_robustness.behaviour import (
+from components.shared.behaviour import (
     CASES,
     TOLERANCE,
     BehaviouralTest,
     Case,
     _lexicon,
+    applicable_tests,
     behavioural_tests,
+    count_passed,
     expectation_in_words,
     passes,
+    texts_of,
 )
+from components.shared.behaviour_keys import BEHAVIOURS, CAPABILITIES, DIRECTIONS, INVARIANCES
 from components.shared.records.task import Task
 
 STARS = Task(labels=("1", "2", "3", "4", "5"), scores=(1, 2, 3, 4, 5), text_column="text")
@@ -52,6 +56,29 @@ def test_every_test_has_a_hundred_different_cases():
         assert all(bool(case.changed) == (test.kind != "minimum capability") for case in test.cases)
         assert all(case.text != case.changed for case in test.cases)
         assert not any("{" in case.text + case.changed for case in test.cases)
+
+
+def test_every_test_has_its_key_by_kind():
+    assert tuple(test.key for test in TESTS.values()) == BEHAVIOURS
+    kinds = {"invariance": INVARIANCES, "direction": DIRECTIONS, "minimum capability": CAPABILITIES}
+    for kind, keys in kinds.items():
+        assert tuple(test.key for test in TESTS.values() if test.kind == kind) == keys
+
+
+def test_each_sentence_is_asked_about_once():
+    texts = texts_of(TESTS.values())
+    assert len(texts) == len(set(texts))
+    assert set(texts) == {
+        text for test in TESTS.values() for case in test.cases for text in (case.text, case.changed)
+    } - {""}
+
+
+def test_other_languages_are_asked_nothing_and_labels_without_an_order_for_invariance_alone():
+    tests = list(TESTS.values())
+    assert applicable_tests(tests, "en", STARS) == tests
+    assert applicable_tests(tests, "fr", STARS) == []
+    kinds = {test.kind for test in applicable_tests(tests, "en", STARS.model_copy(update={"ordered": False}))}
+    assert kinds == {"invariance"}
 
 
 def test_the_seed_decides_the_cases():
@@ -114,7 +141,7 @@ def test_a_model_that_goes_by_names_is_not_invariant():
 
 
 def test_small_movements_the_wrong_way_are_within_the_tolerance():
-    test = BehaviouralTest("t", "direction", "not higher", (Case("a", "b"), Case("c", "d"), Case("e", "f")))
+    test = BehaviouralTest("key", "t", "direction", "not higher", (Case("a", "b"), Case("c", "d"), Case("e", "f")))
     before = np.array([[0.5, 0.5]] * 3)
     rises = np.array([TOLERANCE - 0.01, TOLERANCE + 0.01, -0.3])
     after = np.stack([0.5 - rises, 0.5 + rises], axis=1)
@@ -124,6 +151,20 @@ def test_small_movements_the_wrong_way_are_within_the_tolerance():
 def test_the_middle_label_is_neither_praise_nor_complaint():
     middle = np.eye(5)[[2]]
     for expectation, passed in (("above middle", False), ("below middle", False), ("not above middle", True)):
-        test = BehaviouralTest("t", "minimum capability", expectation, (Case("so"),))
+        test = BehaviouralTest("key", "t", "minimum capability", expectation, (Case("so"),))
         assert passes(test, middle, middle, STARS).tolist() == [passed]
         assert "middle" in expectation_in_words(test)
+
+
+def test_a_complaint_called_praise_is_told_from_one_called_neither():
+    said = np.eye(5)[[0, 1, 2, 3, 4, 4]]
+    for expectation, passed, opposite in (
+        ("below middle", 2, 3),
+        ("above middle", 3, 2),
+        ("not above middle", 3, None),
+        ("same label", 6, None),
+    ):
+        kind = "invariance" if expectation == "same label" else "minimum capability"
+        test = BehaviouralTest("key", "t", kind, expectation, tuple(Case(str(row)) for row in range(6)))
+        count = count_passed(test, said, said, STARS)
+        assert (count.passed, count.cases, count.opposite) == (passed, 6, opposite)
