@@ -20,13 +20,15 @@ from components.compare.run_costs import describe_run_costs, reckon_run
 from components.compare.slices import slice_candidates, write_slices
 from components.compare.slicing import find_slices
 from components.compare.table import Evidence, Row, make_rows, write_rows
-from components.compare.techniques import describe_gains, float_parents
+from components.compare.techniques import changes_of_quality, describe_gains, float_parents
+from components.compare.winner_caveats import find_winner_caveats
 from components.shared.bundle import MODEL_CARD, read_manifest, set_execution, set_responses
 from components.shared.deciding.bootstrap import CONFIDENCE, RESAMPLES, intervals_of
 from components.shared.deciding.break_even import compare_with_services, own_cost
+from components.shared.deciding.caveats import Caveat
 from components.shared.deciding.decision import Decision, Verdict
 from components.shared.deciding.gate import DECISIVE_SAVING, MINIMUM_SAVING
-from components.shared.deciding.inputs import gather_inputs, resample_quality
+from components.shared.deciding.inputs import DecisionInputs, gather_inputs, resample_quality
 from components.shared.files import atomic_path, write_text
 from components.shared.metrics import RocCurve, quality, roc_of_label
 from components.shared.override import Override
@@ -93,8 +95,8 @@ def compare_candidates(
 ) -> Comparison:
     """Decides, and writes table (CSV), decision (JSON), the winner's bundle and model card (Markdown), report (HTML).
 
-    Quality on select is computed for every candidate; on test only for the winner, the floors and the float
-    parents, and it plays no role in the decision.
+    The decision is made on select. What is said of it afterwards is of test, which no choice was made on: quality of
+    the winner, the floors and the float parents, what each technique changed, slices, and what the winner cannot do.
 
     Args:
         features: Directory of features.
@@ -108,7 +110,8 @@ def compare_candidates(
         redact_reviews: Whether the report shows no text of a review.
         override: What a person decides instead of the rules, if anybody does.
         seed: Seed of the bootstrap and of the sample that is explained.
-        slices: What to write quality by slice to (CSV): of the winner, and of compressed candidates on the front.
+        slices: What to write quality by slice of test to (CSV): of the winner, and of compressed candidates on the
+            front.
         table, decision, winner, report: What to write. `winner` becomes an empty directory if none is chosen.
         model_card: What to write the winner's model card to; it also stands beside the winner's bundle.
         explanations: What to write the words that the winner goes by to (JSON); null if nothing is explained.
@@ -126,23 +129,33 @@ def compare_candidates(
     result = inputs.decide(override)
     predicted, select, resampled, samples = inputs.predicted, inputs.select, inputs.resampled, inputs.samples
 
-    on_test = {
-        one.candidate: read_predictions(measurements, one.candidate, "test")
-        for one in measured.candidates
-        if _may_show_test(one, result)
+    predicted_on_test = {
+        one.candidate: read_predictions(measurements, one.candidate, "test") for one in measured.candidates
     }
-    test = {name: quality(test_truth, rows, scores, task.ordered) for name, rows in on_test.items()}
+    tested = {name: quality(test_truth, rows, scores, task.ordered) for name, rows in predicted_on_test.items()}
+    test_samples = resample_quality(test_truth, predicted_on_test, task, seed)
+    on_metric = test_samples[need.quality.metric]
+    changes = changes_of_quality(
+        measured.candidates, {name: getattr(of, need.quality.metric) for name, of in tested.items()}, on_metric
+    )
+    shown = [one.candidate for one in measured.candidates if _may_show_test(one, result)]
+    test = {name: tested[name] for name in shown}
     evidence = Evidence(
         select=select,
         test=test,
         intervals=intervals_of(resampled),
-        test_intervals=intervals_of(resample_quality(test_truth, on_test, task, seed)),
+        test_intervals=intervals_of(
+            {figure: {name: of[name] for name in shown} for figure, of in test_samples.items()}
+        ),
         flips=find_flips(measured.candidates, predicted, reviews["select"], task.labels),
         conversions=read_conversions(sources),
+        changes=changes,
     )
     rows = make_rows(agreed, measured, result, evidence)
     run = reckon_run(read_step_usages(step_usages), measured.machine.power, need)
-    record = _record(result, rows, agreed, description, measured, inputs.majority_macro_f1, seed) | {
+    probed = read_robustness(robustness)
+    caveats = find_winner_caveats(inputs, result, measured, tested, on_metric, probed, features)
+    record = _record(result, caveats, rows, agreed, description, measured, inputs, seed) | {
         "run": describe_run_costs(run)
     }
     # Of select: no model was trained or stopped on it, and test is for reporting.
@@ -155,21 +168,23 @@ def compare_candidates(
         else None
     )
     own = own_cost(chosen, need) if chosen else None
-    slicing = find_slices(reviews["select"])
+    slicing = find_slices(reviews["test"])
     sliced = slice_candidates(
-        select_truth,
-        predicted,
+        test_truth,
+        predicted_on_test,
         _candidates_to_slice(measured.candidates, result),
         slicing.slices,
         task,
         need.quality.metric,
         seed,
     )
-    roc = _roc_curves(test_truth, on_test[result.chosen], task) if result.chosen else {}
+    roc = _roc_curves(test_truth, predicted_on_test[result.chosen], task) if result.chosen else {}
     content = ReportContent(
         decision=result,
         rows=rows,
-        gains=describe_gains(measured.candidates, inputs.figures, samples, evidence.conversions),
+        caveats=caveats,
+        guessing=inputs.guessing,
+        gains=describe_gains(measured.candidates, changes, evidence.conversions),
         need=need,
         task=task,
         features=description,
@@ -186,8 +201,8 @@ def compare_candidates(
         searches=[one for source in sources for one in read_searches(source)],
         flips=evidence.flips,
         sensitivities=read_sensitivities(sources),
-        robustness=read_robustness(robustness),
-        average=check_average(responses, test_truth, on_test[result.chosen], task, seed)
+        robustness=probed,
+        average=check_average(responses, test_truth, predicted_on_test[result.chosen], task, seed)
         if responses and result.chosen
         else None,
         sliced=sliced,
@@ -248,11 +263,12 @@ def _winner_metrics(rows: list[Row]) -> dict[str, float]:
 
 def _record(
     decision: Decision,
+    caveats: Sequence[Caveat],
     rows: list[Row],
     plan: Plan,
     features: Features,
     measurements: Measurements,
-    majority: float,
+    inputs: DecisionInputs,
     seed: int,
 ) -> dict[str, object]:
     """Returns the content of decision.json."""
@@ -261,16 +277,20 @@ def _record(
         "format_version": _FORMAT_VERSION,
         "verdict": decision.verdict,
         "summary": decision.summary,
+        "caveats": [asdict(caveat) for caveat in caveats],
         "reasons": decision.reasons,
         "override": asdict(decision.override) if decision.override else None,
         "more_reviews": decision.more_reviews,
         "candidate": decision.chosen,
         "best": decision.best,
+        "decided_by": decision.decided_by,
+        "expected": asdict(decision.expected) if decision.expected else None,
+        "mode": need.mode,
         "thresholds": {
             **need.quality.model_dump(),
             **need.constraints.model_dump(),
             "weights": need.weights.model_dump(),
-            "majority_macro_f1": majority,
+            "guessing": {**asdict(inputs.guessing), "best": inputs.guessing.best},
             "minimum_saving": MINIMUM_SAVING,
             "decisive_saving": DECISIVE_SAVING,
             "worthwhile_saving_eur": need.worthwhile_saving_eur,
@@ -281,7 +301,10 @@ def _record(
             "difference": asdict(decision.gain) if decision.gain else None,
             "figures": next((asdict(row) for row in rows if row.status == "deployed"), None),
         },
-        "standings": {name: asdict(standing) for name, standing in decision.standings.items()},
+        "standings": {
+            name: asdict(standing) | {"skill": asdict(skill) if (skill := inputs.figures[name].skill) else None}
+            for name, standing in decision.standings.items()
+        },
         "bootstrap": {"resamples": RESAMPLES, "confidence": CONFIDENCE, "seed": seed},
         "fingerprints": {
             "data": features.data_fingerprint,

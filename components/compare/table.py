@@ -12,15 +12,14 @@ from components.compare.reporting.wording import describe_tried, sentence
 from components.shared.deciding.bootstrap import Figure
 from components.shared.deciding.costs import (
     DAYS_A_MONTH,
-    always_on_per_month_eur,
+    always_on_cost,
+    batch_cost,
     cost_per_1000_eur,
-    cost_per_month_eur,
-    running_per_month_eur,
+    monthly_cost,
     training_cost_eur,
-    training_per_month_eur,
     usage_cost_eur,
 )
-from components.shared.deciding.selection import METRIC_NAMES, Decision, Standing
+from components.shared.deciding.decision import METRIC_NAMES, Decision, Difference, Standing
 from components.shared.files import atomic_path
 from components.shared.metrics import QualityFigures
 from components.shared.need import Need
@@ -50,6 +49,7 @@ class Evidence:
         test_intervals: The same on test, of those whose test figures may be shown.
         flips: Against the float parent, of those with a chain.
         conversions: What techniques did, of those that have such a record.
+        changes: Quality on test minus the float parent's, of those with a chain.
     """
 
     select: Mapping[str, QualityFigures]
@@ -58,6 +58,7 @@ class Evidence:
     test_intervals: Mapping[Figure, Mapping[str, tuple[float, float]]] = field(default_factory=dict)
     flips: Mapping[str, Flips] = field(default_factory=dict)
     conversions: Mapping[str, Conversion] = field(default_factory=dict)
+    changes: Mapping[str, Difference] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,8 @@ class Row:
         accuracy to calibration_error: On select, see `QualityFigures`.
         accuracy_low to average_error_high: Their 95 % intervals (bootstrap).
         difference, difference_low, difference_high: Deciding metric minus the best's, with its interval.
+        change, change_low, change_high: What the chain changed in the deciding metric, on test, with its interval:
+            select, where the candidates were chosen, flatters.
         flips: Select reviews that get another label than from the float parent.
         agreement, largest_difference: With the float parent's labels and probabilities on tune, after conversion,
             on the run time that was measured.
@@ -88,9 +91,11 @@ class Row:
         technique_s, technique_eur: What its last technique took by itself, and what that cost, estimated.
         training_s: What all its training took, techniques included.
         training_eur: What all its training cost, estimated.
-        running_per_month_eur, training_per_month_eur: Started and stopped for each run; a month's share of training.
+        running_per_month_eur, training_per_month_eur: As the need runs it; a month's share of training.
         cost_per_month_eur, cost_per_1000_eur: Both together, estimated from measured times and the need's prices.
-        always_on_per_month_eur: The same if the machine is never stopped.
+        cost_part: What nearly all of it is, such as "97 % start-up"; empty if no part is.
+        batch_per_month_eur: The same if the model is started for each run and stopped after it.
+        always_on_per_month_eur: The same if the machine is never stopped; None of a paid service.
         burden: Weighted share of the need's limits.
         test_*: On test: only of the winner, the floors and the float parents.
         reason: Why it has its status, and what to know of its figures.
@@ -127,6 +132,9 @@ class Row:
     difference: float | None = None
     difference_low: float | None = None
     difference_high: float | None = None
+    change: float | None = None
+    change_low: float | None = None
+    change_high: float | None = None
     flips: int | None = None
     agreement: float | None = None
     largest_difference: float | None = None
@@ -162,6 +170,8 @@ class Row:
     training_per_month_eur: float | None = None
     cost_per_month_eur: float | None = None
     cost_per_1000_eur: float | None = None
+    cost_part: str = ""
+    batch_per_month_eur: float | None = None
     always_on_per_month_eur: float | None = None
     burden: float | None = None
     test_accuracy: float | None = None
@@ -259,14 +269,14 @@ def _explain(name: str, standing: Standing, decision: Decision, need: Need) -> t
     if standing.objections:
         return "not offered", " ".join(standing.objections)
     if name == by_rules:
-        reason = "It weighs least of those that are good enough."
+        reason = "The rules take it of those that are good enough."
         return (
             ("chosen", reason) if name == decision.chosen else ("good enough", f"{reason} An override chose another.")
         )
     if standing.good_enough and standing.on_front:
-        return "good enough", f"As good as the best within the margin, but heavier than {by_rules}."
+        return "good enough", f"As good as the best within the margin, but not lighter or simpler than {by_rules}."
     if standing.good_enough:
-        return "good enough", "As good as the best within the margin, but another is better and lighter."
+        return "good enough", "As good as the best within the margin, but another beats it."
     metric = METRIC_NAMES[need.quality.metric]
     return "offered", (
         f"Its {metric} is not shown to be within {need.quality.margin:g} of {decision.best}'s on these reviews."
@@ -291,12 +301,13 @@ def _failed_row(name: str, reason: str, cell: Cell | None) -> Row:
 
 def _offer_row(offer: Offer, need: Need) -> Row:
     """Returns the row of a paid service that has a price and nothing else."""
+    month = offer.price_per_1000_eur / 1000 * need.reviews_per_day * DAYS_A_MONTH
     return Row(
         candidate=offer.service,
         model=offer.service,
         status=f"not measured: {offer.status}",
-        running_per_month_eur=offer.price_per_1000_eur / 1000 * need.reviews_per_day * DAYS_A_MONTH,
-        cost_per_month_eur=offer.price_per_1000_eur / 1000 * need.reviews_per_day * DAYS_A_MONTH,
+        running_per_month_eur=month,
+        cost_per_month_eur=month,
         cost_per_1000_eur=offer.price_per_1000_eur,
         reason=f"{sentence(offer.reason)} Price of {offer.model}: {offer.basis}.",
     )
@@ -329,6 +340,8 @@ def _technique_figures(one: Measurement, evidence: Evidence, need: Need) -> dict
     figures: dict[str, Any] = {}
     if flips := evidence.flips.get(one.candidate):
         figures["flips"] = flips.count
+    if change := evidence.changes.get(one.candidate):
+        figures |= {"change": change.value, "change_low": change.low, "change_high": change.high}
     if conversion := evidence.conversions.get(one.candidate):
         likeness = conversion.likeness(one.runtime)
         figures |= likeness.model_dump() if likeness else {}
@@ -342,7 +355,8 @@ def _technique_figures(one: Measurement, evidence: Evidence, need: Need) -> dict
 
 
 def _figures(one: Measurement, evidence: Evidence, need: Need) -> dict[str, Any]:
-    rate = one.reviews_per_second
+    rate, cost = one.reviews_per_second, monthly_cost(one, need)
+    bought = one.price_per_1000_eur is not None
     return (
         _quality(evidence.select[one.candidate])
         | _intervals(one.candidate, evidence.intervals)
@@ -372,10 +386,12 @@ def _figures(one: Measurement, evidence: Evidence, need: Need) -> dict[str, Any]
             # A model that was brought, or needs none, has no training that was measured.
             "training_s": one.training.seconds or None,
             "training_eur": training_cost_eur(one, need) if one.training.seconds else None,
-            "running_per_month_eur": running_per_month_eur(one, need),
-            "training_per_month_eur": training_per_month_eur(one, need) if one.training.seconds else None,
-            "cost_per_month_eur": cost_per_month_eur(one, need),
+            "running_per_month_eur": cost.running,
+            "training_per_month_eur": cost.training if one.training.seconds else None,
+            "cost_per_month_eur": cost.total,
             "cost_per_1000_eur": cost_per_1000_eur(one, need),
-            "always_on_per_month_eur": always_on_per_month_eur(one, need),
+            "cost_part": cost.decisive_part,
+            "batch_per_month_eur": batch_cost(one, need).total,
+            "always_on_per_month_eur": None if bought else always_on_cost(one, need).total,
         }
     )

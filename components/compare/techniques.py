@@ -5,9 +5,8 @@ from dataclasses import dataclass
 
 from components.compare.reporting.wording import sentence
 from components.shared.chains import candidate_id
-from components.shared.deciding.bootstrap import Samples
-from components.shared.deciding.decision import Candidate, Difference
-from components.shared.deciding.gate import compare_quality
+from components.shared.deciding.bootstrap import Samples, interval
+from components.shared.deciding.decision import Difference
 from components.shared.records.conversions import Conversion, Likeness
 from components.shared.records.measurements import Measurement, Spread
 
@@ -45,7 +44,8 @@ class Gain:
 
     Attributes:
         candidate, parent: Identifiers.
-        quality: Quality of the candidate minus the parent's, on select.
+        quality: Quality of the candidate minus the parent's, on test: select is where candidates were chosen, and
+            flatters those that look good there.
         ratios: Against the parent.
         likeness: To the float model, on tune and on its run time, if there is a record.
         quality_in_words, disk, gzip, one_review, many_reviews: What these figures mean, a few words each.
@@ -72,18 +72,34 @@ def float_parents(measured: Sequence[Measurement]) -> dict[str, Measurement]:
     return {one.model: one for one in measured if one.candidate == candidate_id(one.model)}
 
 
+def changes_of_quality(
+    measured: Sequence[Measurement], quality: Mapping[str, float], samples: Mapping[str, Samples]
+) -> dict[str, Difference]:
+    """Returns the quality of every candidate with a chain minus that of its float parent, if that was measured too.
+
+    Args:
+        measured: All candidates.
+        quality: Their deciding metric on the reviews to compare on, by name.
+        samples: The same on paired resamples of these reviews.
+    """
+    parents = {name: one.candidate for name, one in float_parents(measured).items()}
+    pairs = {one.candidate: parents[one.model] for one in measured if one.chain and one.model in parents}
+    return {
+        name: Difference(quality[name] - quality[parent], *interval(samples[name] - samples[parent]))
+        for name, parent in pairs.items()
+    }
+
+
 def describe_gains(
     measured: Sequence[Measurement],
-    candidates: Mapping[str, Candidate],
-    samples: Mapping[str, Samples],
+    changes: Mapping[str, Difference],
     conversions: Mapping[str, Conversion],
 ) -> list[Gain]:
     """Returns the gain of every candidate with a chain whose float parent was measured too.
 
     Args:
         measured: All candidates.
-        candidates: Their deciding figures, by name.
-        samples: Bootstrap values of the deciding metric, by name.
+        changes: Quality minus the float parent's, by name, see `changes_of_quality`.
         conversions: What techniques did, by name, of those that have such a record.
     """
     parents = float_parents(measured)
@@ -92,7 +108,7 @@ def describe_gains(
         _describe(
             one,
             parents[one.model],
-            compare_quality(candidates[one.candidate], candidates[parents[one.model].candidate], samples),
+            changes[one.candidate],
             by_name,
             conversions.get(one.candidate),
         )

@@ -19,7 +19,7 @@ from sklearn.metrics import (
 )
 
 from components.shared.errors import UserError
-from components.shared.need import Metric
+from components.shared.need import Metric, Need
 from components.shared.records.task import Task
 
 #: Bins of equal width over the probability of the predicted label (Guo et al., On Calibration of Modern Neural
@@ -152,13 +152,19 @@ def score_labels(truth: Labels, predicted: Labels, metric: Metric) -> float:
             return _quadratic_kappa(truth, predicted, np.arange(max(truth.max(), predicted.max()) + 1))
 
 
-def check_metric(metric: Metric, task: Task) -> None:
-    """Raises UserError if the metric asks for an order of the labels and they have none."""
-    if metric == "quadratic_kappa" and not task.ordered:
+def check_need(need: Need, task: Task) -> None:
+    """Raises UserError if the need asks for an order of labels that have none, or names a label that is not there."""
+    if need.quality.metric == "quadratic_kappa" and not task.ordered:
         raise UserError(
             f"need: quality.metric is quadratic_kappa, but the labels {', '.join(task.labels)} have no order; "
             "choose another metric, or give the labels from worst to best with --labels"
         )
+    for label in need.constraints.minimum_recall:
+        if label not in task.labels:
+            raise UserError(
+                f"need: constraints.minimum_recall names the label '{label}', but the labels are "
+                f"{', '.join(task.labels)}; correct it"
+            )
 
 
 def score_errors(truth: Labels, probabilities: Floats, scores: Floats) -> NDArray[np.float64]:

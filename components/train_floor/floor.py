@@ -13,7 +13,7 @@ from tqdm import tqdm
 from components.shared.bundle import Manifest, write_bundle
 from components.shared.fingerprints import directory_fingerprint
 from components.shared.meter import Meter, Usage
-from components.shared.metrics import check_metric
+from components.shared.metrics import check_need
 from components.shared.need import Metric
 from components.shared.predictors.majority import MajorityParameters
 from components.shared.records.candidates import bundle_directory, write_failures
@@ -85,7 +85,7 @@ def train_floors(features: Path, plan: Path, seed: int, candidates: Path, budget
     """
     wanted = read_plan(plan)
     description = read_features(features)
-    check_metric(wanted.need.quality.metric, description.task)
+    check_need(wanted.need, description.task)
     profile = profile_file(features)
     write_failures(candidates, {})
     _write_majority(candidates, description, profile)

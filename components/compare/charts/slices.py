@@ -40,7 +40,7 @@ def draw_slices(sliced: SlicedCandidate, metric: str) -> str:
         axes.set_yticks(range(len(lines)), names)
         for line, label in zip(lines, axes.get_yticklabels(), strict=True):
             label.set_fontweight("bold" if isinstance(line, str) else "normal")
-        axes.set_xlabel(f"{metric} on select, with its 95 % interval", color=INK)
+        axes.set_xlabel(f"{metric} on test, with its 95 % interval", color=INK)
         axes.tick_params(axis="y", length=0)
         axes.grid(axis="x", color=MUTED, alpha=0.25)
         axes.patch.set_visible(False)

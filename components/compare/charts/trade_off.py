@@ -85,7 +85,7 @@ def draw_trade_off(points: Sequence[Point], quality_name: str, cost_name: str) -
         share = height / (height + _AXIS_INCHES)
         axes = figure.add_axes((0.09, 0.99 - share, 0.54, share))
         _prepare(axes, ordered, quality_name, cost_name)
-        _draw_front(axes, [point for point in ordered if point.on_front])
+        _draw_staircase(axes, [point for point in ordered if point.offered])
         for rank, point in enumerate(ordered):
             _draw_point(axes, point, _name_of_group(rank))
         low, high = axes.get_ylim()
@@ -146,12 +146,15 @@ def _prepare(axes: Axes, points: Sequence[Point], quality_name: str, cost_name: 
         spine.set_visible(side in ("left", "bottom"))
 
 
-def _draw_front(axes: Axes, front: Sequence[Point]) -> None:
-    """Draws the front as steps: at each cost, the best quality that is to be had for it."""
-    by_cost = sorted(front, key=lambda point: point.cost)
+def _draw_staircase(axes: Axes, offered: Sequence[Point]) -> None:
+    """Draws steps: at each cost, the best quality that an offered candidate has for it."""
+    steps: list[Point] = []
+    for point in sorted(offered, key=lambda point: (point.cost, -point.quality)):
+        if not steps or point.quality > steps[-1].quality:
+            steps.append(point)
     axes.plot(
-        [point.cost for point in by_cost],
-        [point.quality for point in by_cost],
+        [point.cost for point in steps],
+        [point.quality for point in steps],
         drawstyle="steps-post",
         color=ACCENT,
         linewidth=1.5,

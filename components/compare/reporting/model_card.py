@@ -17,7 +17,8 @@ from components.shared.bundle import Manifest, content_fingerprint
 from components.shared.class_weights import CLASS_WEIGHT_POWERS
 from components.shared.deciding.bootstrap import CONFIDENCE, RESAMPLES
 from components.shared.deciding.costs import usage_cost_eur
-from components.shared.deciding.selection import METRIC_NAMES
+from components.shared.deciding.decision import METRIC_NAMES
+from components.shared.deciding.wording import write_euros
 from components.shared.metrics import QualityFigures
 from components.shared.profile import Profile
 from components.shared.quantification import ASSUMPTION
@@ -31,7 +32,7 @@ _STATUS = {
     "inconclusive": "It is the best choice among the candidates, but the run is inconclusive: nothing is deployed.",
     "none": "It is the best choice among the candidates, but nothing is deployed.",
 }
-_WITHOUT_MODEL = "# Model card\n\nNo model was chosen: no candidate meets the need, so there is none to describe.\n"
+_WITHOUT_MODEL = "# Model card\n\nNo model was chosen, so there is none to describe: the report tells why.\n"
 _IMBALANCE = {
     "weights": "errors on rare labels weigh more in training",
     "oversample": "reviews of rare labels are repeated in training",
@@ -100,6 +101,7 @@ def render_model_card(content: ReportContent, manifest: Manifest | None, profile
         keep_trailing_newline=True,
     )
     environment.filters["figure"] = _figure
+    environment.filters["euros"] = write_euros
     measured = next(one for one in content.measurements.candidates if one.candidate == chosen.candidate)
     on_test = content.test[chosen.candidate]
     return environment.get_template("model_card.md").render(
@@ -108,6 +110,7 @@ def render_model_card(content: ReportContent, manifest: Manifest | None, profile
         fingerprint=content_fingerprint(manifest),
         status=_STATUS[decision.verdict],
         decision=decision,
+        caveats=content.caveats,
         need=need,
         need_yaml=indented_block(yaml.safe_dump(need.model_dump(), sort_keys=False, allow_unicode=True)),
         metric=METRIC_NAMES[need.quality.metric],

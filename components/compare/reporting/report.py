@@ -35,7 +35,10 @@ from components.compare.table import Row
 from components.compare.techniques import Gain
 from components.shared.deciding.bootstrap import CONFIDENCE, RESAMPLES, Samples, interval
 from components.shared.deciding.break_even import BreakEven, OwnCost
-from components.shared.deciding.selection import METRIC_NAMES, Decision
+from components.shared.deciding.caveats import Caveat, worst
+from components.shared.deciding.decision import METRIC_NAMES, Decision
+from components.shared.deciding.skill import Guessing
+from components.shared.deciding.wording import write_euros
 from components.shared.files import write_text
 from components.shared.metrics import QualityFigures, RocCurve
 from components.shared.need import Need
@@ -50,6 +53,8 @@ from components.shared.records.task import Task
 from components.shared.texts.printable import printable
 
 _MISSING = "–"
+#: Severity of a caveat -> its sign and its words: never told by colour alone.
+_SEVERITIES = {"serious": ("✕", "serious"), "warning": ("▲", "warning"), "note": ("○", "note")}
 
 
 @dataclass(frozen=True)
@@ -58,6 +63,8 @@ class ReportContent:
 
     Attributes:
         decision, rows, gains: Of this run.
+        caveats: What the chosen candidate cannot do, most severe first.
+        guessing: What guessing reaches on select.
         need, task, features, plan, measurements: What it was decided from.
         select, test: Quality by candidate; test only of those whose test figures may be shown.
         samples: Bootstrap values of the deciding metric by candidate.
@@ -83,6 +90,8 @@ class ReportContent:
     decision: Decision
     rows: list[Row]
     gains: list[Gain]
+    caveats: Sequence[Caveat]
+    guessing: Guessing
     need: Need
     task: Task
     features: Features
@@ -177,6 +186,7 @@ def render_report(content: ReportContent) -> str:
         lstrip_blocks=True,
     )
     environment.filters["figure"] = _figure
+    environment.filters["euros"] = _euros
     environment.filters["contents"] = _contents
     environment.filters["review"] = partial(_review, redacted=content.redacted)
     decision = content.decision
@@ -185,6 +195,9 @@ def render_report(content: ReportContent) -> str:
     return environment.get_template("report.html").render(
         headline=write_headline(decision),
         decision=decision,
+        caveats=worst(content.caveats),
+        notes=[caveat for caveat in content.caveats if caveat.severity == "note"],
+        severities=_SEVERITIES,
         chosen=chosen,
         average=content.average,
         rows=content.rows,
@@ -219,6 +232,7 @@ def render_report(content: ReportContent) -> str:
         confusion=_shaded_confusion(content),
         # Safe: drawn by the chart library, which escapes the names it writes.
         chart=Markup(_chart(content)),
+        against=_horizontal(content)[1],
         # Safe, as the chart is.
         searches=[
             # Safe, as the chart is.
@@ -245,6 +259,7 @@ def render_report(content: ReportContent) -> str:
         plan=content.plan,
         features=content.features,
         outcomes=OUTCOMES,
+        guessing=content.guessing,
         select_rows=_rows(content.select),
         test_rows=_rows(content.test),
         resamples=RESAMPLES,
@@ -256,10 +271,14 @@ def render_report(content: ReportContent) -> str:
 
 def _always_on(chosen: Row | None, need: Need) -> str:
     """Returns what starting and stopping the chosen model saves; empty if there is nothing to stop."""
-    if chosen is None or not chosen.cost_per_month_eur or chosen.always_on_per_month_eur is None:
+    if chosen is None or chosen.batch_per_month_eur is None or chosen.always_on_per_month_eur is None:
         return ""
-    stopped, always = chosen.cost_per_month_eur, chosen.always_on_per_month_eur
-    return describe_always_on(chosen.candidate, stopped, always, need.runs_per_day)
+    return describe_always_on(chosen.candidate, chosen.batch_per_month_eur, chosen.always_on_per_month_eur, need)
+
+
+def _euros(value: float | None) -> str:
+    """Returns an amount to the cent, for a table; a dash for what was not measured."""
+    return _MISSING if value is None else write_euros(value)
 
 
 def _figure(value: float | None, pattern: str = "{:.3f}", unit: str = "") -> str:
@@ -338,24 +357,40 @@ def _shaded_confusion(content: ReportContent) -> list[list[tuple[int, float]]]:
     return [[(count, count / max(sum(row), 1)) for count in row] for row in content.test[chosen].confusion]
 
 
+def _horizontal(content: ReportContent) -> tuple[Mapping[str, float | None], str]:
+    """Returns where each candidate stands on the chart's horizontal axis, and the name of the axis.
+
+    That is what "cheapest" means to the need. Where all costs tie it is processor time: the chart would show
+    differences that decide nothing.
+    """
+    weights = content.need.weights
+    measured = [row for row in content.rows if row.candidate in content.decision.standings]
+    if weights.latency or weights.memory or weights.size:
+        burdens = {name: standing.burden for name, standing in content.decision.standings.items()}
+        return burdens, "burden (weighted share of the need's limits)"
+    costs = {row.candidate: row.cost_per_month_eur for row in measured}
+    known = [cost for cost in costs.values() if cost is not None]
+    seconds = {row.candidate: row.cpu_s_per_1000 for row in measured}
+    tied = known and max(known) - min(known) <= content.need.worthwhile_saving_eur
+    if tied and any(value is not None for value in seconds.values()):
+        return seconds, "processor seconds for 1,000 reviews (measured)"
+    return costs, "€ a month (estimated)"
+
+
 def _chart(content: ReportContent) -> str:
-    """Returns the trade-off chart; its horizontal axis is what "cheapest" means to the need."""
-    weights, metric = content.need.weights, content.need.quality.metric
-    by_cost = not (weights.latency or weights.memory or weights.size)
+    """Returns the trade-off chart."""
+    metric, (places, name) = content.need.quality.metric, _horizontal(content)
     points = []
     for row in content.rows:
-        standing = content.decision.standings.get(row.candidate)
-        if standing is None:
-            continue
-        cost = row.cost_per_month_eur if by_cost else standing.burden
-        if cost is None:
+        standing, place = content.decision.standings.get(row.candidate), places.get(row.candidate)
+        if standing is None or place is None:
             continue
         low, high = interval(content.samples[row.candidate])
         quality = getattr(content.select[row.candidate], metric)
         points.append(
             Point(
                 name=row.candidate,
-                cost=cost,
+                cost=place,
                 quality=quality,
                 low=low,
                 high=high,
@@ -366,8 +401,7 @@ def _chart(content: ReportContent) -> str:
                 details=_details(row, f"{METRIC_NAMES[metric]} {quality:.3f} ({low:.3f} to {high:.3f})"),
             )
         )
-    cost_name = "€ a month (estimated)" if by_cost else "burden (weighted share of the need's limits)"
-    return draw_trade_off(points, f"{METRIC_NAMES[metric]} on select (measured)", cost_name)
+    return draw_trade_off(points, f"{METRIC_NAMES[metric]} on select (measured)", name)
 
 
 def _details(row: Row, quality: str) -> tuple[str, ...]:
@@ -375,7 +409,7 @@ def _details(row: Row, quality: str) -> tuple[str, ...]:
     return (
         row.status + (", on the front" if row.on_front else ""),
         quality,
-        f"{_figure(row.cost_per_month_eur, '{:.3g}', '€ a month')}, estimated",
+        f"{_euros(row.cost_per_month_eur)} a month, estimated",
         f"p95 of one review {_figure(row.p95_ms, '{:.3g}', 'ms')}",
         f"{_figure(row.reviews_per_second, '{:,.0f}', 'reviews/s')}",
         f"{_figure(row.size_mb, '{:.3g}', 'MB')} on disk",

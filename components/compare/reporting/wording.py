@@ -3,13 +3,15 @@
 from collections.abc import Sequence
 
 from components.shared.deciding.decision import Decision
+from components.shared.deciding.wording import write_euros
+from components.shared.need import Need
 from components.shared.records.measurements import TriedRuntime
 
 _HEADLINES = {
     "deploy": "Deploy {chosen}",
     "keep": "Keep the deployed model",
     "inconclusive": "Inconclusive: nothing changes",
-    "none": "No candidate meets the need",
+    "none": "Deploy nothing",
 }
 
 
@@ -30,14 +32,15 @@ def sentence(text: str) -> str:
     return text[0].upper() + text[1:] + ("" if text[-1] in ".!?" else ".")
 
 
-def describe_always_on(name: str, stopped_eur: float, always_on_eur: float, runs_per_day: int) -> str:
-    """Returns what starting and stopping saves against a machine that is never stopped, in euros a month."""
-    ratio = always_on_eur / stopped_eur
-    often = "once a day" if runs_per_day == 1 else f"{runs_per_day} times a day"
+def describe_always_on(name: str, batch_eur: float, always_on_eur: float, need: Need) -> str:
+    """Returns what a month costs in both modes, that of the need first; estimated, training included."""
+    often = "once a day" if need.runs_per_day == 1 else f"{need.runs_per_day} times a day"
+    batch = f"started {often} and stopped when it is done, {write_euros(batch_eur)} a month"
+    always = f"always on, {write_euros(always_on_eur)} a month"
+    first, second = (batch, always) if need.mode == "batch" else (always, batch)
     return (
-        f"{name}, started {often} and stopped when it is done, costs an estimated {stopped_eur:.3g} € a month, its "
-        f"training included; always on it would cost {always_on_eur:.3g} € a month, "
-        f"{f'{ratio:,.0f}' if ratio >= 100 else f'{ratio:.3g}'} times as much."
+        f"{name} costs, {first}: that is how the need runs it, what its limit holds for and what is deployed. For "
+        f"comparison: {second}. Both are estimated, the training included."
     )
 
 

@@ -36,8 +36,13 @@ class BreakEven:
 
 
 def own_cost(chosen: Measurement, need: Need) -> OwnCost:
-    """Returns what the chosen model costs."""
-    return OwnCost(chosen.candidate, fixed_cost_per_day_eur(chosen, need), cost_per_review_eur(chosen, need))
+    """Returns what the chosen model costs; on a machine that is always on, one more review costs nothing.
+
+    That holds for as many reviews as one machine scores in a day.
+    """
+    paid_anyway = need.mode == "always_on" and chosen.price_per_1000_eur is None
+    per_review = 0.0 if paid_anyway else cost_per_review_eur(chosen, need)
+    return OwnCost(chosen.candidate, fixed_cost_per_day_eur(chosen, need), per_review)
 
 
 def compare_with_services(offers: Sequence[Offer], own: OwnCost | None, need: Need) -> list[BreakEven]:

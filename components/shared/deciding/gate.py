@@ -10,18 +10,22 @@ Situations and verdicts, first match:
 2. The deployed model could not be measured, or is a paid service: inconclusive, as nothing is replaced unseen.
 3. It is the chosen candidate: keep.
 4. It breaks a limit of the need, which the chosen one keeps: deploy.
-5. It is shown not to be worse than the chosen one by the margin, and costs no more: keep.
-6. The chosen one is shown to be better, or shown not to be worse by the margin and saves MINIMUM_SAVING: deploy.
+5. It is shown not to be worse than the chosen one by the margin, and costs no more but for a tie: keep.
+6. The chosen one is shown to be better, or shown not to be worse by the margin and saves MINIMUM_SAVING of the costs
+   and more than a tie: deploy.
 7. The chosen one is shown not to be better by the margin: keep.
 8. Otherwise: inconclusive, with an estimate of how many more reviews would settle it.
 
-"Shown" means that the paired 95 % interval of the difference lies on that side as a whole.
+"Shown" means that the paired 95 % interval of the difference lies on that side as a whole. The chosen one was picked
+on these reviews and the deployed model was not, so what the picking flatters it by is taken off the difference first.
+Costs tie where they differ by less than is worthwhile to the need, or by less than between two measurings.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from components.shared.deciding.bootstrap import Samples, interval
+from components.shared.deciding.choice import cost_tie_eur
 from components.shared.deciding.decision import METRIC_NAMES, Candidate, Deployed, Difference, Verdict
 from components.shared.deciding.more_reviews import estimate_more_reviews
 from components.shared.deciding.wording import write_difference, write_euros, write_more_reviews
@@ -49,7 +53,7 @@ class Outcome:
         verdict: Of the whole decision.
         reason: For an engineer, a sentence with figures.
         plain: The same for a product owner.
-        gain: Quality of the chosen candidate minus the deployed model's, if they could be compared.
+        gain: See `Decision`.
         more_reviews: See `Decision`.
     """
 
@@ -72,17 +76,19 @@ def pass_gate(
     champion_objections: Sequence[str],
     rivals: Sequence[Rival],
     samples: Mapping[str, Samples],
+    flattered_by: float,
     reviews: int,
     need: Need,
 ) -> Outcome:
     """Returns the verdict on the chosen candidate.
 
     Args:
-        chosen: The cheapest candidate that is good enough.
+        chosen: The candidate that the rules take of those that are good enough.
         deployed: What is deployed now.
         champion_objections: Which limits of the need the deployed model breaks, as sentences.
         rivals: Far cheaper candidates that may be good enough as well, the cheapest first.
         samples: By name, the deployed model's too: the need's metric on the same resamples.
+        flattered_by: What the picking flatters the chosen candidate's quality by, see `Expected`.
         reviews: Number of select reviews.
         need: Margin and metric.
     """
@@ -91,7 +97,7 @@ def pass_gate(
     champion = deployed.figures
     if champion is None:
         return _leave_unmeasured(chosen, deployed)
-    gain = compare_quality(chosen, champion, samples)
+    gain = _take_off(compare_quality(chosen, champion, samples), max(flattered_by, 0.0))
     if chosen.content == champion.content:
         plain = f"Keep the model in service: it is {chosen.name} already, which is still the right choice."
         return Outcome("keep", f"{chosen.name} is what is deployed already.", plain, gain)
@@ -103,6 +109,10 @@ def pass_gate(
             gain,
         )
     return _weigh_gain(chosen, champion, gain, reviews, need)
+
+
+def _take_off(difference: Difference, amount: float) -> Difference:
+    return Difference(difference.value - amount, difference.low - amount, difference.high - amount)
 
 
 def _deploy_first(
@@ -117,7 +127,8 @@ def _deploy_first(
         return Outcome(
             "deploy",
             f"{situation[0].upper()}{situation[1:]}, and {chosen.name} meets the need.",
-            f"Deploy {chosen.name}: it keeps to every limit of the need, and nothing cheaper is shown to be as good.",
+            f"Deploy {chosen.name}: it keeps to every limit of the need and is shown to be better than guessing, and "
+            "nothing noticeably cheaper is shown to be as good.",
         )
     rival, margin = rivals[0], need.quality.margin
     more = estimate_more_reviews(rival.difference, reviews, floors=[-margin], ceilings=[0.0])
@@ -146,15 +157,19 @@ def _leave_unmeasured(chosen: Candidate, deployed: Deployed) -> Outcome:
 
 def _weigh_gain(chosen: Candidate, champion: Candidate, gain: Difference, reviews: int, need: Need) -> Outcome:
     metric, margin = METRIC_NAMES[need.quality.metric], need.quality.margin
-    figures = f"its {metric} differs from the deployed model's by {write_difference(gain)} on the same reviews"
+    figures = (
+        f"its {metric} differs from the deployed model's by {write_difference(gain)} on the same reviews, less what "
+        "the picking flatters it by"
+    )
     costs = f"{write_euros(chosen.cost_eur)} against {write_euros(champion.cost_eur)} a month, estimated"
-    cheaper = chosen.cost_eur <= (1 - MINIMUM_SAVING) * champion.cost_eur
-    if gain.high < margin and champion.cost_eur <= chosen.cost_eur:
+    saves = champion.cost_eur - chosen.cost_eur > cost_tie_eur(chosen, champion, need)
+    cheaper = saves and chosen.cost_eur <= (1 - MINIMUM_SAVING) * champion.cost_eur
+    if gain.high < margin and not saves:
         return Outcome(
             "keep",
             f"The deployed model is shown to be within the margin of {margin:g} of {chosen.name}, and costs no more "
-            f"({costs}): {figures}.",
-            f"Keep the model in service: {chosen.name} would not be noticeably better, and costs as much or more.",
+            f"that would matter ({costs}): {figures}.",
+            f"Keep the model in service: {chosen.name} would be neither noticeably better nor noticeably cheaper.",
             gain,
         )
     if gain.low > 0:

@@ -1,6 +1,7 @@
 """How many more reviews would settle a comparison that these reviews leave open: an estimate."""
 
 import math
+import statistics
 from collections.abc import Sequence
 
 from components.shared.deciding.decision import Difference
@@ -30,3 +31,19 @@ def estimate_more_reviews(
     if not shares:
         return None
     return max(1, math.ceil(reviews / max(shares) ** 2) - reviews)
+
+
+def reviews_to_tell_apart(reaches: Sequence[float], margin: float, reviews: int) -> int | None:
+    """Returns how many reviews it takes to tell two candidates apart that differ by the margin: an estimate.
+
+    Args:
+        reaches: How far the paired interval of each difference to the best reaches below it; on these reviews.
+        margin: The need's.
+        reviews: How many the intervals were measured on.
+
+    Returns:
+        For the median of the candidates; None if there is nothing to tell apart, or no margin.
+    """
+    if not reaches or margin <= 0:
+        return None
+    return math.ceil(reviews * (statistics.median(reaches) / margin) ** 2)

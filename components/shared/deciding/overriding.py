@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from components.shared.deciding.bootstrap import Samples
 from components.shared.deciding.decision import Candidate, Decision, Deployed, Overridden, Verdict
+from components.shared.deciding.expectation import expect
 from components.shared.deciding.wording import write_cost_and_certainty
 from components.shared.override import Override
 
@@ -19,6 +20,7 @@ def apply_override(
     candidates: Sequence[Candidate],
     samples: Mapping[str, Samples],
     deployed: Deployed,
+    reviews: int,
 ) -> Decision:
     """Returns the decision that a person takes instead of the rules; what these said comes after it.
 
@@ -28,6 +30,7 @@ def apply_override(
         candidates: All that were measured.
         samples: By name: the need's metric on the same resamples.
         deployed: What is deployed now.
+        reviews: Number of select reviews.
     """
     record = Overridden(override, decision.verdict, decision.chosen)
     stays: Verdict = "none" if deployed.status == "none" else "keep"
@@ -53,18 +56,33 @@ def apply_override(
             summary=(f"Deploy nothing: the override by {override.by} could not be carried out.", obstacle),
             override=replace(record, obstacle=obstacle),
         )
+    against = decision.standings[candidate.name].objections
     sentence = f"{override.by} had {candidate.name} deployed, {instead_of}. Reason given: {override.reason}"
     plain = f"Deploy {candidate.name}: {override.by} decided so, {instead_of} ({override.reason})."
+    as_by_rules = candidate.name == decision.chosen and decision.expected is not None
+    # Whoever names a candidate has seen the table, or has not: how it was picked is not known.
+    expected = decision.expected if as_by_rules else expect(candidate, [candidate], samples, lambda some: some[0])
+    assert expected is not None
     return replace(
         decision,
         verdict="deploy",
-        reasons=(sentence, *decision.reasons),
+        reasons=(" ".join([sentence, *_warn_of(against)]), *decision.reasons),
         chosen=candidate.name,
+        expected=expected,
+        decided_by=decision.decided_by if as_by_rules else "",
         gain=decision.gain if candidate.name == decision.chosen else None,
         more_reviews=None,
-        summary=(plain, write_cost_and_certainty(candidate, samples[candidate.name])),
-        override=record,
+        summary=(
+            " ".join([plain, *_warn_of(against)]),
+            write_cost_and_certainty(candidate, expected, reviews, 1),
+        ),
+        override=replace(record, objections=against),
     )
+
+
+def _warn_of(objections: Sequence[str]) -> list[str]:
+    """Returns what an override deploys against, as a sentence; none if it is nothing."""
+    return [f"That is against the need: {' '.join(objections)}"] if objections else []
 
 
 def _explain_obstacle(override: Override, candidate: Candidate | None, candidates: Sequence[Candidate]) -> str:

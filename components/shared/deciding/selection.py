@@ -1,28 +1,36 @@
 """The decision: which candidate is enough, and whether it replaces what is deployed. A pure function.
 
-1. Constraints: a candidate that breaks one of the need's is not offered, nor one that is no better than
-   always predicting the most frequent label. A limit binds the measured figure itself, not its interval: who
-   wants to be surer sets the limit further off. If the choice's interval reaches below the least quality, a
-   reason says so.
-2. Front: of those offered, what another beats in quality and burden at once is not considered.
-3. Enough: the quality is shown not to be worse than the best one's by the need's margin or more (the lower
+1. Constraints: a candidate that breaks one of the need's is not offered, nor one that is not shown to be better than
+   guessing in the need's own metric, with the number of candidates in mind; see skill.py. A limit binds the measured
+   figure itself, not its interval: who wants to be surer sets the limit further off. If what is to be expected of the
+   choice reaches below the least quality, a reason says so.
+2. Enough: the quality is shown not to be worse than the best one's by the need's margin or more (the lower
    bound of the paired 95 % interval lies above minus the margin). A small sample shows little, so it keeps
    the best; it never makes a worse candidate "good enough".
-4. The least burden among those is chosen.
-5. Gate: against the deployed model, on the same reviews; see gate.py, which also says when it is inconclusive.
-6. Override: a person may decide otherwise, by name and with a reason; see overriding.py.
+3. The least burden among those is chosen; what ties goes by a declared order, the simplest first; see choice.py.
+4. Gate: against the deployed model, on the same reviews; see gate.py, which also says when it is inconclusive.
+5. Override: a person may decide otherwise, by name and with a reason; see overriding.py.
 
 All figures are of the select split; test figures play no role.
 """
 
-import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from functools import cache
 
-from components.shared.deciding.bootstrap import Samples, interval
-from components.shared.deciding.decision import METRIC_NAMES, Candidate, Decision, Deployed, Standing
+from components.shared.deciding.bootstrap import Samples
+from components.shared.deciding.choice import Burdens, choose, find_front
+from components.shared.deciding.decision import METRIC_NAMES, Candidate, Decision, Deployed, Expected, Standing
+from components.shared.deciding.expectation import Pick, expect
 from components.shared.deciding.gate import DECISIVE_SAVING, Rival, compare_quality, pass_gate
+from components.shared.deciding.limits import list_objections
 from components.shared.deciding.overriding import apply_override
-from components.shared.deciding.wording import write_cost_and_certainty, write_difference, write_euros
+from components.shared.deciding.skill import Guessing, more_reviews_to_show
+from components.shared.deciding.wording import (
+    write_choice,
+    write_cost_and_certainty,
+    write_guessing,
+    write_number_of_more,
+)
 from components.shared.need import Need
 from components.shared.override import Override
 
@@ -30,7 +38,7 @@ from components.shared.override import Override
 def decide(
     candidates: Sequence[Candidate],
     need: Need,
-    majority_macro_f1: float,
+    guessing: Guessing,
     samples: Mapping[str, Samples],
     deployed: Deployed,
     reviews: int,
@@ -41,174 +49,146 @@ def decide(
     Args:
         candidates: All that were measured, names all different.
         need: Limits, margin and weights.
-        majority_macro_f1: Macro-F1 on select of always predicting the most frequent label of train.
+        guessing: What guessing reaches on select.
         samples: By name, the deployed model's too: the need's metric on the same resamples.
         deployed: What is deployed now.
         reviews: Number of select reviews.
         override: What a person decides otherwise; None: the rules stand.
     """
-    decision = _follow_rules(candidates, need, majority_macro_f1, samples, deployed, reviews)
-    return apply_override(decision, override, candidates, samples, deployed) if override else decision
+    decision = _follow_rules(candidates, need, guessing, samples, deployed, reviews)
+    if override is None:
+        return decision
+    return apply_override(decision, override, candidates, samples, deployed, reviews)
 
 
 def _follow_rules(
     candidates: Sequence[Candidate],
     need: Need,
-    majority_macro_f1: float,
+    guessing: Guessing,
     samples: Mapping[str, Samples],
     deployed: Deployed,
     reviews: int,
 ) -> Decision:
-    burdens = weigh_burdens(candidates, need)
-    objections = {one.name: tuple(_object_to(one, need, majority_macro_f1)) for one in candidates}
+    burdens = Burdens(candidates, need)
+    objections = {one.name: tuple(list_objections(one, need, guessing)) for one in candidates}
     offered = [one for one in candidates if not objections[one.name]]
     if not offered:
-        standings = {one.name: Standing(burdens[one.name], objections[one.name]) for one in candidates}
-        return _offer_nothing(candidates, standings)
+        standings = {one.name: Standing(burdens.of(one), objections[one.name]) for one in candidates}
+        return _offer_nothing(candidates, standings, need, guessing, reviews)
 
-    best = min(offered, key=lambda one: (-one.quality, burdens[one.name], one.name))
-    front = find_front(offered, burdens)
-    standings = {}
-    for one in candidates:
-        difference = None if objections[one.name] else compare_quality(one, best, samples)
-        standings[one.name] = Standing(
-            burden=burdens[one.name],
+    best = _find_best(offered, burdens)
+    front, enough = find_front(offered, burdens), _find_enough(offered, best, samples, need)
+    # The best is on the front and enough, so that there is something to choose from.
+    chosen, decided_by = choose([one for one in enough if one.name in front], burdens)
+    standings = {
+        one.name: Standing(
+            burden=burdens.of(one),
             objections=objections[one.name],
             on_front=one.name in front,
-            difference=difference,
-            good_enough=difference is not None and (one is best or difference.low > -need.quality.margin),
+            difference=None if objections[one.name] else compare_quality(one, best, samples),
+            good_enough=one in enough,
         )
-    enough = [one for one in offered if standings[one.name].on_front and standings[one.name].good_enough]
-    # On the front, equal burdens mean equal qualities.
-    chosen = min(enough, key=lambda one: (burdens[one.name], one.name))
+        for one in candidates
+    }
     champion = deployed.figures
+    expected = expect(chosen, offered, samples, _pick_again(offered, samples, need, burdens))
     outcome = pass_gate(
         chosen,
         deployed,
-        champion_objections=_object_to(champion, need, majority_macro_f1) if champion else [],
-        rivals=_find_rivals(chosen, offered, standings, need),
+        champion_objections=list_objections(champion, need, guessing) if champion else [],
+        rivals=_find_rivals(chosen, offered, standings, burdens),
         samples=samples,
+        flattered_by=expected.flattered_by,
         reviews=reviews,
         need=need,
     )
-    reasons = [outcome.reason, _reason_for_choice(chosen, best, standings[chosen.name], need)]
+    tied = sum(burdens.tie(chosen, one) for one in enough)
+    choice = write_choice(chosen, best, standings[chosen.name], need, decided_by, tied, len(enough))
     return Decision(
         verdict=outcome.verdict,
-        reasons=(*reasons, *_warn_of_minimum(chosen, samples, need)),
+        reasons=(
+            outcome.reason,
+            choice,
+            write_guessing(chosen, guessing, need),
+            *_warn_of_minimum(expected, need),
+        ),
         chosen=chosen.name,
         best=best.name,
         standings=standings,
+        expected=expected,
+        decided_by=decided_by,
         gain=outcome.gain,
         more_reviews=outcome.more_reviews,
-        summary=(outcome.plain, write_cost_and_certainty(chosen, samples[chosen.name])),
+        summary=(outcome.plain, write_cost_and_certainty(chosen, expected, reviews, len(offered))),
     )
 
 
-def weigh_burdens(candidates: Sequence[Candidate], need: Need) -> dict[str, float]:
-    """Returns the burden of each candidate: the weighted sum of its shares of the need's limits.
+def _find_best(offered: Sequence[Candidate], burdens: Burdens) -> Candidate:
+    return min(offered, key=lambda one: (-one.quality, burdens.of(one), one.name))
 
-    Where the need has no limit, the largest value takes its place; candidates that another one beats in
-    everything have no say in it, so that adding such a candidate changes nothing.
+
+def _find_enough(
+    offered: Sequence[Candidate], best: Candidate, samples: Mapping[str, Samples], need: Need
+) -> list[Candidate]:
+    return [one for one in offered if one is best or compare_quality(one, best, samples).low > -need.quality.margin]
+
+
+def _pick_again(offered: Sequence[Candidate], samples: Mapping[str, Samples], need: Need, burdens: Burdens) -> Pick:
+    """Returns how the choice is made on a resample: as on the reviews, but for the front.
+
+    How far an interval reaches below a difference is taken from the reviews as they are: it is nearly the same on
+    each resample, and resampling the resamples would take hours.
     """
-    weights, limits = need.weights, need.constraints
-    scale_givers = [one for one in candidates if not any(_beats_in_everything(other, one) for other in candidates)]
-    burdens = {one.name: 0.0 for one in candidates}
-    for weight, limit, field in (
-        (weights.cost, limits.maximum_cost_per_month_eur, "cost_eur"),
-        (weights.latency, limits.maximum_p95_latency_ms, "p95_ms"),
-        (weights.memory, limits.maximum_memory_mb, "memory_mb"),
-        (weights.size, limits.maximum_size_mb, "size_mb"),
-    ):
-        scale = limit or max((getattr(one, field) for one in scale_givers), default=0) or 1.0
-        for one in candidates:
-            burdens[one.name] += weight * getattr(one, field) / scale
-    return burdens
 
+    @cache
+    def reach(name: str, best: str) -> float:
+        difference = compare_quality(by_name[name], by_name[best], samples)
+        return difference.value - difference.low
 
-def find_front(candidates: Iterable[Candidate], burdens: Mapping[str, float]) -> set[str]:
-    """Returns the candidates that no other beats: as good and lighter, or better and no heavier."""
-    candidates = list(candidates)
-    return {
-        one.name
-        for one in candidates
-        if not any(
-            other.quality >= one.quality
-            and burdens[other.name] <= burdens[one.name]
-            and (other.quality > one.quality or burdens[other.name] < burdens[one.name])
-            for other in candidates
-        )
-    }
+    def pick(redrawn: Sequence[Candidate]) -> Candidate:
+        best = _find_best(redrawn, burdens)
+        enough = [
+            one
+            for one in redrawn
+            if one is best or one.quality - best.quality - reach(one.name, best.name) > -need.quality.margin
+        ]
+        return choose(enough, burdens)[0]
 
-
-def _beats_in_everything(one: Candidate, other: Candidate) -> bool:
-    mine, theirs = _burden_figures(one), _burden_figures(other)
-    no_worse = one.quality >= other.quality and all(a <= b for a, b in zip(mine, theirs, strict=True))
-    return no_worse and (one.quality > other.quality or mine != theirs)
-
-
-def _burden_figures(one: Candidate) -> tuple[float, ...]:
-    return (one.cost_eur, one.p95_ms, one.memory_mb, one.size_mb)
-
-
-def _object_to(one: Candidate, need: Need, majority_macro_f1: float) -> list[str]:
-    """Returns why a candidate is not offered."""
-    if one.reference:
-        return ["It predicts the most frequent label whatever a review says: the level that others have to beat."]
-    if one.bought:
-        return ["It is a paid service, to which every review would go: buying it is for people to decide."]
-    limits, metric = need.constraints, METRIC_NAMES[need.quality.metric]
-    objections = []
-    if one.macro_f1 <= majority_macro_f1:
-        objections.append(
-            f"Its macro-F1 of {one.macro_f1:.3f} is no better than always predicting the most frequent label "
-            f"({majority_macro_f1:.3f})."
-        )
-    if limits.minimum_quality is not None and one.quality < limits.minimum_quality:
-        objections.append(
-            f"Its {metric} of {one.quality:.3f} is below the need's minimum of {limits.minimum_quality:g}."
-        )
-    for name, value, limit, unit in (
-        ("average sentiment is off by", abs(one.average_error), limits.maximum_average_error, "label units"),
-        ("p95 latency is", one.p95_ms, limits.maximum_p95_latency_ms, "ms"),
-        ("peak memory is", one.memory_mb, limits.maximum_memory_mb, "MB"),
-        ("size is", one.size_mb, limits.maximum_size_mb, "MB"),
-        ("cost is", one.cost_eur, limits.maximum_cost_per_month_eur, "€ a month"),
-    ):
-        if limit is not None and value > limit:
-            objections.append(f"Its {name} {value:.3g} {unit}, more than the need's {limit:g} {unit}.")
-    return objections
+    by_name = {one.name: one for one in offered}
+    return pick
 
 
 def _find_rivals(
-    chosen: Candidate, offered: Iterable[Candidate], standings: Mapping[str, Standing], need: Need
+    chosen: Candidate, offered: Sequence[Candidate], standings: Mapping[str, Standing], burdens: Burdens
 ) -> list[Rival]:
-    """Returns the far lighter candidates that are neither shown to be good enough nor to be worse, lightest first.
-
-    Where euros alone make a burden, those that would save less than what the need calls worthwhile are left out.
-    """
-    weights = need.weights
-    euros_alone = not (weights.latency or weights.memory or weights.size)
-    most_eur = chosen.cost_eur - need.worthwhile_saving_eur if euros_alone else math.inf
-    worthwhile = {one.name for one in offered if one.cost_eur <= most_eur}
-    burden = standings[chosen.name].burden
-    limit = (1 - DECISIVE_SAVING) * burden
+    """Returns the far lighter candidates that are neither shown to be good enough nor to be worse, lightest first."""
+    limit = (1 - DECISIVE_SAVING) * burdens.of(chosen)
     found = [
-        (standing.burden, Rival(name, standing.difference))
-        for name, standing in standings.items()
-        if name in worthwhile
-        and standing.on_front
-        and not standing.good_enough
-        and standing.burden <= limit < burden
-        and standing.difference is not None
-        and standing.difference.high >= 0
+        (standings[one.name].burden, Rival(one.name, difference))
+        for one in offered
+        if (difference := standings[one.name].difference) is not None
+        and standings[one.name].on_front
+        and not standings[one.name].good_enough
+        and burdens.of(one) <= limit
+        and burdens.clearly_lighter(one, chosen)
+        and difference.high >= 0
     ]
     return [rival for _, rival in sorted(found, key=lambda pair: (pair[0], pair[1].name))]
 
 
-def _offer_nothing(candidates: Sequence[Candidate], standings: dict[str, Standing]) -> Decision:
+def _offer_nothing(
+    candidates: Sequence[Candidate],
+    standings: dict[str, Standing],
+    need: Need,
+    guessing: Guessing,
+    reviews: int,
+) -> Decision:
     if not candidates:
         reason = "No candidate could be measured, so there is nothing to offer."
         return Decision("none", (reason,), None, None, standings, summary=(reason, "What is in service stays."))
+    own = [one for one in candidates if one.skill is not None]
+    if own and not any(one.skill.shown for one in own if one.skill):
+        return _show_nothing(own, standings, need, guessing, reviews)
     best = min(candidates, key=lambda one: (one.reference, -one.quality, one.name))
     nearest = f"The nearest by quality is {best.name}. {' '.join(standings[best.name].objections)}"
     return Decision(
@@ -224,23 +204,39 @@ def _offer_nothing(candidates: Sequence[Candidate], standings: dict[str, Standin
     )
 
 
-def _warn_of_minimum(chosen: Candidate, samples: Mapping[str, Samples], need: Need) -> list[str]:
-    minimum, low = need.constraints.minimum_quality, interval(samples[chosen.name])[0]
-    if minimum is None or low >= minimum:
-        return []
-    return [f"Its 95 % interval reaches down to {low:.3f}, below the need's minimum of {minimum:g}."]
-
-
-def _reason_for_choice(chosen: Candidate, best: Candidate, standing: Standing, need: Need) -> str:
+def _show_nothing(
+    own: Sequence[Candidate], standings: dict[str, Standing], need: Need, guessing: Guessing, reviews: int
+) -> Decision:
+    """Returns the verdict where no candidate is shown to be better than guessing."""
+    nearest = max(own, key=lambda one: (one.skill.strength if one.skill else 0.0, one.quality, one.name))
+    assert nearest.skill is not None
+    more = more_reviews_to_show(nearest.skill, reviews)
     metric = METRIC_NAMES[need.quality.metric]
-    figures = f"{metric} {chosen.quality:.3f} for an estimated {write_euros(chosen.cost_eur)} a month"
-    if chosen is best or standing.difference is None:
-        return (
-            f"{chosen.name} has the highest quality of those that meet the need ({figures}), and nothing that "
-            f"weighs less is shown to be within the margin of {need.quality.margin:g} of it."
-        )
-    return (
-        f"{chosen.name} ({figures}) weighs least of those shown to be within the margin of {need.quality.margin:g} "
-        f"of the best, {best.name} ({metric} {best.quality:.3f} for {write_euros(best.cost_eur)}): "
-        f"the difference is {write_difference(standing.difference)}."
+    plain = f"Deploy nothing: on these {reviews:,} reviews nothing here is shown to be better than guessing."
+    figures = (
+        f"The nearest is {nearest.name}: {metric} {nearest.quality:.3f}, {nearest.skill.gain:+.3f} against guessing "
+        f"({guessing.best:.3f})"
     )
+    if more is None:
+        outlook = (
+            f"{figures}; the luckiest of {len(own)} that know nothing of the reviews often seems as good, so that "
+            "more reviews like these are not expected to help: look at the labels first."
+        )
+    else:
+        outlook = f"{figures}; with {write_number_of_more(more)} a gain like this one would be shown (estimated)."
+    return Decision(
+        verdict="none" if more is None else "inconclusive",
+        reasons=(f"None of the {len(own)} candidates is shown to be better than guessing.", outlook),
+        chosen=None,
+        best=None,
+        standings=standings,
+        more_reviews=more,
+        summary=(plain, outlook),
+    )
+
+
+def _warn_of_minimum(expected: Expected, need: Need) -> list[str]:
+    minimum = need.constraints.minimum_quality
+    if minimum is None or expected.low >= minimum:
+        return []
+    return [f"On other reviews it may come down to {expected.low:.3f}, below the need's minimum of {minimum:g}."]

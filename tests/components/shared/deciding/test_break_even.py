@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from builders import measurement
 from components.shared.deciding.break_even import OwnCost, break_even_reviews, compare_with_services, own_cost
-from components.shared.deciding.costs import cost_per_month_eur
+from components.shared.deciding.costs import monthly_cost
 from components.shared.meter import Usage
 from components.shared.need import parse_need
 from components.shared.records.measurements import Spread
@@ -36,12 +36,12 @@ def test_the_cost_of_ones_own_model_is_split_into_days_and_reviews():
     # Two starts of 2 s at 0.001 € a second, and 5 € of training over 10 days; 10 ms for a review.
     assert own == OwnCost("logistic", pytest.approx(0.504), pytest.approx(0.00001))
     month = (own.fixed_per_day_eur + 1000 * own.per_review_eur) * 30.4
-    assert cost_per_month_eur(_measurement(), _NEED) == pytest.approx(month)
+    assert monthly_cost(_measurement(), _NEED).total == pytest.approx(month)
 
 
 def test_a_service_costs_its_price_whatever_its_speed():
     service = _measurement(price_per_1000_eur=0.9, startup_seconds=None, training=Usage(cost_eur=0.0))
-    assert cost_per_month_eur(service, _NEED) == pytest.approx(0.9 * 30.4)
+    assert monthly_cost(service, _NEED).total == pytest.approx(0.9 * 30.4)
 
 
 def test_the_volume_is_the_first_at_which_ones_own_model_is_cheaper():
@@ -81,3 +81,9 @@ def test_without_a_chosen_model_there_is_a_price_but_no_volume():
     (one,) = compare_with_services([_offer()], None, _NEED)
     assert one.reviews_per_day is None
     assert one.offer.price_per_1000_eur == 0.9
+
+
+def test_on_a_machine_that_is_always_on_one_more_review_costs_nothing():
+    own = own_cost(_measurement(), _NEED.model_copy(update={"mode": "always_on"}))
+    # 24 hours at 3.6 €, and 5 € of training over 10 days.
+    assert own == OwnCost("logistic", pytest.approx(86.9), 0.0)

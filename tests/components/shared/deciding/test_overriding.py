@@ -1,12 +1,12 @@
 import numpy as np
 import pytest
 
-from components.shared.deciding.decision import Candidate, Decision, Deployed, Difference
+from components.shared.deciding.decision import Candidate, Decision, Deployed, Difference, Standing
 from components.shared.deciding.overriding import apply_override
 from components.shared.override import Override
 
 _CHEAP, _DEAR, _BOUGHT = (
-    Candidate(name, 0.6, 0.6, 0.0, 10.0, 200.0, 5.0, cost_eur=cost, bought=bought)
+    Candidate(name, 0.6, 0.0, 10.0, 200.0, 5.0, cost_eur=cost, bought=bought)
     for name, cost, bought in (("cheap", 1.0, False), ("dear", 2.0, False), ("service", 9.0, True))
 )
 _SAMPLES = {name: np.linspace(0.5, 0.7, 100) for name in ("cheap", "dear", "service")}
@@ -14,12 +14,21 @@ _GAIN = Difference(0.01, -0.01, 0.03)
 
 
 def _decision(verdict="keep", chosen="cheap"):
-    return Decision(verdict, ("Because.",), chosen, chosen, {}, _GAIN, 12, ("Keep it.", "It costs little."))
+    return Decision(
+        verdict,
+        ("Because.",),
+        chosen,
+        chosen,
+        standings={"cheap": Standing(0.2, ()), "dear": Standing(0.4, ("Its size is 151 MB.",))},
+        gain=_GAIN,
+        more_reviews=12,
+        summary=("Keep it.", "It costs little."),
+    )
 
 
 def _apply(override, decision=None, deployed=None):
     pool = [_CHEAP, _DEAR, _BOUGHT]
-    return apply_override(decision or _decision(), override, pool, _SAMPLES, deployed or Deployed("measured"))
+    return apply_override(decision or _decision(), override, pool, _SAMPLES, deployed or Deployed("measured"), 500)
 
 
 def test_override_deploy_deploys_what_the_rules_chose():
@@ -39,6 +48,15 @@ def test_override_deploy_deploys_the_named_candidate_and_records_what_it_overrod
     record = overridden.override
     assert record is not None
     assert (record.verdict, record.chosen, record.obstacle) == ("keep", "cheap", "")
+
+
+def test_an_override_against_a_limit_says_which_first():
+    overridden = _apply(Override("deploy", "Ada", "the sale", "dear"))
+    assert "against the need: Its size is 151 MB." in overridden.summary[0]
+    assert "against the need: Its size is 151 MB." in overridden.reasons[0]
+    assert overridden.override is not None and overridden.override.objections == ("Its size is 151 MB.",)
+    kept = _apply(Override("deploy", "Ada", "the sale", "cheap"))
+    assert "against the need" not in kept.summary[0]
 
 
 @pytest.mark.parametrize(("status", "verdict"), [("none", "none"), ("measured", "keep")])
