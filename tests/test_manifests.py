@@ -67,7 +67,7 @@ def test_the_deploy_step_may_do_what_it_does_and_only_to_its_server() -> None:
 
 
 def test_the_network_policy_is_about_the_servers_pods() -> None:
-    release = Release("v0001", "lstm", "d", "c", "", "image", "kubeflow", "claim")
+    release = Release("v0001", "lstm", "d", "c", "", "image", "kubeflow", "claim", "batch")
     labels = deployment_manifest(release)["spec"]["template"]["metadata"]["labels"]
     policy = _base("NetworkPolicy")["spec"]
     assert policy["podSelector"]["matchLabels"].items() <= labels.items()

@@ -1,4 +1,4 @@
-"""Deployment on Kubernetes: apply, wait until ready, predict once, roll back on failure."""
+"""Deployment on Kubernetes: apply, wait until ready, predict once, in mode batch stop; roll back on failure."""
 
 import contextlib
 import json
@@ -34,11 +34,13 @@ class Patience:
     Attributes:
         ready: For the pod to be scheduled, pulled, started and ready.
         answer: For the Service to reach the ready pod.
+        stop: For the pod to be on its way out.
         poll: Between two looks.
     """
 
     ready: float = 600
     answer: float = 60
+    stop: float = 60
     poll: float = 2
 
 
@@ -60,7 +62,7 @@ def connect() -> client.ApiClient:
 def deploy_to_cluster(
     api: client.ApiClient, release: Release, bundle: Path, patience: Patience | None = None
 ) -> tuple[str, Answer]:
-    """Rolls a release out, and back again if it does not come up or does not answer as it should.
+    """Rolls a release out, and back again if it does not come up, answer as it should or, in mode batch, stop.
 
     Args:
         api: The cluster.
@@ -72,8 +74,8 @@ def deploy_to_cluster(
         The address of the Service inside the cluster, and the answer to one prediction through it.
 
     Raises:
-        DeploymentFailed: The release did not come into service; what ran before runs again, or nothing does
-            if nothing did. The message says so if the way back failed as well.
+        DeploymentFailed: The release did not come into service; what ran before runs again, with as many replicas,
+            or nothing does if nothing did. The message says so if the way back failed as well.
     """
     cluster = Cluster(api, release.namespace, patience or Patience())
     wanted = [deployment_manifest(release), service_manifest(release)]
@@ -86,6 +88,11 @@ def deploy_to_cluster(
             cluster.apply(manifest)
         cluster.wait_until_ready()
         answer = cluster.predict(bundle)
+        if release.mode == "batch":
+            # Its price is that of a server that is started for each run: one that stays up would cost what nobody
+            # has agreed to.
+            cluster.apply(deployment_manifest(release, replicas=0))
+            cluster.wait_until_stopped()
     except BaseException as error:
         outcome = _roll_back(cluster, before)
         if not isinstance(error, DeploymentFailed | client.ApiException | urllib3.exceptions.HTTPError):
@@ -133,6 +140,16 @@ class Cluster:
         found = self._poll(self._patience.ready, self._ready_state)
         if found is not True:
             raise DeploymentFailed(f"not ready within {self._patience.ready:g} s ({found})")
+
+    def wait_until_stopped(self) -> None:
+        """Returns when the Deployment, applied without replicas, counts no pod any more.
+
+        Raises:
+            DeploymentFailed: Not within the patience.
+        """
+        found = self._poll(self._patience.stop, self._ready_state)
+        if found is not True:
+            raise DeploymentFailed(f"not stopped within {self._patience.stop:g} s ({found})")
 
     def predict(self, bundle: Path) -> Answer:
         """Returns the answer to one prediction through the Service, by way of the API server's proxy."""

@@ -1,9 +1,13 @@
 """The Kubernetes objects of the prediction server, built in one place."""
 
+import itertools
+import textwrap
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from components.deploy.recorded_decision import RecordedOverride
+from components.deploy.recorded_decision import Caveat, RecordedOverride
+from components.shared.need import Mode
 
 NAME = "sentiment-server"
 PORT = 8080
@@ -14,6 +18,8 @@ USER_ID = 1000
 
 _ANNOTATION = "frugal-sentiment.io"
 _LONGEST_REASON = 1000
+#: Characters of several sentences in one annotation. Kubernetes allows 256 KiB for all annotations of an object.
+_LONGEST_SENTENCES = 4000
 
 
 @dataclass(frozen=True)
@@ -25,10 +31,12 @@ class Release:
         candidate: Identifier of the candidate.
         data_fingerprint, code_fingerprint: What the model was made from.
         reason: Why it is deployed, from the decision.
-        override: Who decided so instead of the rules, if anybody did.
         image: Image of the prediction server.
         namespace: Where.
         store_claim: Persistent volume claim that holds the model store.
+        mode: Whether the server is started for each run and stopped after it ("batch"), or stays up ("always_on").
+        caveats: What the model does not do as one would expect, the most serious first.
+        override: Who decided so instead of the rules, if anybody did.
     """
 
     version: str
@@ -39,17 +47,24 @@ class Release:
     image: str
     namespace: str
     store_claim: str
+    mode: Mode
+    caveats: tuple[Caveat, ...] = ()
     override: RecordedOverride | None = None
 
 
-def deployment_manifest(release: Release) -> dict[str, Any]:
-    """Returns the Deployment: one replica that serves the release's version from the mounted store."""
+def start_command(namespace: str) -> str:
+    """Returns the command that starts a server that is stopped."""
+    return f"kubectl scale deployment/{NAME} --replicas=1 -n {namespace}"
+
+
+def deployment_manifest(release: Release, replicas: int = 1) -> dict[str, Any]:
+    """Returns the Deployment: replicas that serve the release's version from the mounted store; 0: it is stopped."""
     return {
         "apiVersion": "apps/v1",
         "kind": "Deployment",
         "metadata": _metadata(release),
         "spec": {
-            "replicas": 1,
+            "replicas": replicas,
             "revisionHistoryLimit": 3,
             "selector": {"matchLabels": _selector()},
             "template": {
@@ -129,8 +144,12 @@ def _metadata(release: Release) -> dict[str, Any]:
         "namespace": release.namespace,
         "labels": _labels(),
         "annotations": _annotations(release)
+        | _caveat_annotations(release)
         | _override_annotations(release)
-        | {f"{_ANNOTATION}/reason": release.reason[:_LONGEST_REASON]},
+        | {
+            f"{_ANNOTATION}/reason": release.reason[:_LONGEST_REASON],
+            f"{_ANNOTATION}/mode": release.mode,
+        },
     }
 
 
@@ -155,11 +174,29 @@ def _annotations(release: Release) -> dict[str, str]:
     }
 
 
+def _caveat_annotations(release: Release) -> dict[str, str]:
+    sentences = [caveat.sentence for caveat in release.caveats if caveat.severity in ("serious", "warning")]
+    return {f"{_ANNOTATION}/caveats": _join(sentences)} if sentences else {}
+
+
 def _override_annotations(release: Release) -> dict[str, str]:
     if release.override is None:
         return {}
-    return {
+    annotations = {
         f"{_ANNOTATION}/override-by": release.override.by,
         f"{_ANNOTATION}/override-reason": release.override.reason,
         f"{_ANNOTATION}/overridden-verdict": release.override.verdict,
     }
+    if release.override.objections:
+        annotations[f"{_ANNOTATION}/override-objections"] = _join(release.override.objections)
+    return annotations
+
+
+def _join(sentences: Sequence[str]) -> str:
+    """Returns as many sentences as fit, the first one cut if it alone does not, and how many more there are."""
+    plain = [" ".join(sentence.split()) for sentence in sentences]
+    lengths = itertools.accumulate(len(sentence) + 1 for sentence in plain)
+    kept = max(1, sum(length <= _LONGEST_SENTENCES for length in lengths))
+    text = textwrap.shorten(" ".join(plain[:kept]), _LONGEST_SENTENCES, placeholder=" …")
+    left = len(plain) - kept
+    return f"{text} (and {left} more, see decision.json)" if left else text

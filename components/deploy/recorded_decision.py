@@ -1,10 +1,26 @@
 """What a deployment needs to know of decision.json."""
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import BaseModel, ValidationError
 
 from components.shared.errors import UserError
+from components.shared.need import Mode
+
+
+class Caveat(BaseModel):
+    """Something that the model does not do as one would expect.
+
+    Attributes:
+        severity: How much it matters.
+        about: A short key of what it is about, such as "negation".
+        sentence: For people.
+    """
+
+    severity: Literal["serious", "warning", "note"]
+    about: str
+    sentence: str
 
 
 class RecordedOverride(BaseModel):
@@ -13,11 +29,13 @@ class RecordedOverride(BaseModel):
     Attributes:
         by, reason: Who, and why, in one line.
         verdict: What the rules had said.
+        objections: Which limits of the need it is deployed against, as sentences.
     """
 
     by: str
     reason: str
     verdict: str
+    objections: tuple[str, ...] = ()
 
 
 class RecordedDecision(BaseModel):
@@ -26,11 +44,15 @@ class RecordedDecision(BaseModel):
     Attributes:
         candidate: What is deployed.
         reason: Why, all reasons in one text.
+        mode: How the model runs, as the need says.
+        caveats: What it does not do as one would expect, the most serious first.
         override: Who decided so instead of the rules, if anybody did.
     """
 
     candidate: str
     reason: str
+    mode: Mode
+    caveats: tuple[Caveat, ...]
     override: RecordedOverride | None
 
 
@@ -42,12 +64,15 @@ class _Override(BaseModel):
 class _Overridden(BaseModel):
     override: _Override
     verdict: str
+    objections: tuple[str, ...] = ()
 
 
 class _Content(BaseModel):
     verdict: str
     candidate: str | None
     reasons: list[str] = []
+    mode: Mode = "batch"
+    caveats: tuple[Caveat, ...] = ()
     override: _Overridden | None = None
 
 
@@ -67,8 +92,13 @@ def read_decision_to_deploy(path: Path) -> RecordedDecision:
     return RecordedDecision(
         candidate=content.candidate,
         reason=" ".join(content.reasons),
+        mode=content.mode,
+        caveats=content.caveats,
         override=RecordedOverride(
-            by=overridden.override.by, reason=overridden.override.reason, verdict=overridden.verdict
+            by=overridden.override.by,
+            reason=overridden.override.reason,
+            verdict=overridden.verdict,
+            objections=overridden.objections,
         )
         if overridden
         else None,

@@ -1,11 +1,13 @@
 """From a decision to a model in service, and a record of it.
 
-Publish a version, serve it, predict once; only then it becomes the store's champion. When anything fails,
-the champion stays and the version is withdrawn, so that the store holds what has been in service. A step
-that is killed in between leaves a whole version that is not champion; publishing the same bundle again
-takes it up.
+Publish a version, serve it, predict once; only then it becomes the store's champion. On Kubernetes the server then
+stays up, or is stopped until it is started for a run, as the need's mode says: what runs is what was priced. When
+anything fails, the champion stays and the version is withdrawn, so that the store holds what has been in service. A
+step that is killed in between leaves a whole version that is not champion; publishing the same bundle again takes
+it up.
 """
 
+import shlex
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -13,11 +15,12 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from components.deploy.answer import SENTENCE, Answer
-from components.deploy.manifests import Release
-from components.deploy.recorded_decision import RecordedDecision, RecordedOverride, read_decision_to_deploy
-from components.deploy.store import champion, promote, publish, withdraw
+from components.deploy.manifests import Release, start_command
+from components.deploy.recorded_decision import Caveat, RecordedDecision, RecordedOverride, read_decision_to_deploy
+from components.deploy.store import CHAMPION, champion, promote, publish, withdraw
 from components.shared.bundle import Manifest, read_manifest
 from components.shared.errors import UserError
+from components.shared.need import Mode
 
 
 class Target(StrEnum):
@@ -39,6 +42,10 @@ class Deployment(BaseModel):
         sentence: The review that was sent.
         answer: What came back.
         deployed_at: When, UTC.
+        mode: How the model runs, as the need says.
+        stopped: Whether the server has been stopped again: the local one always, on Kubernetes in mode batch.
+        start: The command that starts a stopped server; empty if it runs.
+        caveats: What the model does not do as one would expect, the most serious first.
         override: Who had it deployed instead of what the rules said; None if nobody did.
     """
 
@@ -50,6 +57,10 @@ class Deployment(BaseModel):
     sentence: str
     answer: Answer
     deployed_at: datetime
+    mode: Mode
+    stopped: bool
+    start: str
+    caveats: tuple[Caveat, ...] = ()
     override: RecordedOverride | None = None
 
 
@@ -98,6 +109,8 @@ def roll_out(
                 image=serve_image,
                 namespace=namespace,
                 store_claim=store_claim,
+                mode=decided.mode,
+                caveats=decided.caveats,
                 override=decided.override,
             )
             endpoint, answer = _deploy_to_cluster(release, bundle)
@@ -106,7 +119,11 @@ def roll_out(
             withdraw(published.version, model_store)
         raise
     promote(published.version, model_store)
-    print(f"Deployed {manifest.candidate} as {published.version} ({target}); {endpoint} answered '{answer.label}'")
+    start, outcome = _state_after(Target(target), decided.mode, model_store, namespace)
+    print(
+        f"Deployed {manifest.candidate} as {published.version} ({target}); {endpoint} answered '{answer.label}'; "
+        f"{outcome}"
+    )
     return Deployment(
         target=Target(target),
         candidate=manifest.candidate,
@@ -116,8 +133,23 @@ def roll_out(
         sentence=SENTENCE,
         answer=answer,
         deployed_at=datetime.now(UTC),
+        mode=decided.mode,
+        stopped=bool(start),
+        start=start,
+        caveats=decided.caveats,
         override=decided.override,
     )
+
+
+def _state_after(target: Target, mode: Mode, model_store: Path, namespace: str) -> tuple[str, str]:
+    """Returns the command that starts the deployed server, empty if it runs; and the same for people."""
+    if target == Target.LOCAL:
+        start = shlex.join(["python", "-m", "serving", "serve", "--bundle", str(model_store / CHAMPION)])
+        return start, f"stopped again; to serve it: {start}"
+    if mode == "batch":
+        start = start_command(namespace)
+        return start, f"stopped until a run starts it: {start}"
+    return "", "it stays up"
 
 
 def _check_decision(decision: Path, manifest: Manifest) -> RecordedDecision:

@@ -17,6 +17,8 @@ from components.shared.bundle import MANIFEST
 from components.shared.files import sha256_of
 
 NAMESPACE = "shop"
+#: What Kubernetes allows all annotations of an object together.
+MAXIMUM_ANNOTATION_BYTES = 256 * 1024
 _DEPLOYMENT = f"/apis/apps/v1/namespaces/{NAMESPACE}/deployments/sentiment-server"
 _SERVICE = f"/api/v1/namespaces/{NAMESPACE}/services/sentiment-server"
 _PREDICT = f"{_SERVICE}:8080/proxy/v1/predict"
@@ -43,6 +45,8 @@ class FakeCluster:
         predict_failures: How often the Service answers 503 before a prediction.
         prediction: What it then answers instead of a right prediction.
         forbidden: Requests (method, path) that are answered 403.
+        refuses_to_stop: Whether no replicas may be asked for.
+        never_stops: Whether pods stay although no replicas are asked for.
         requests: Every request, in order.
     """
 
@@ -53,6 +57,8 @@ class FakeCluster:
     predict_failures: int = 0
     prediction: dict[str, Any] | None = None
     forbidden: set[tuple[str, str]] = field(default_factory=set)
+    refuses_to_stop: bool = False
+    never_stops: bool = False
     requests: list[tuple[str, str]] = field(default_factory=list)
     _looks: int = 0
 
@@ -83,7 +89,9 @@ class FakeCluster:
         if method == "PATCH":
             if kind != "application/apply-patch+yaml" or query.get("fieldManager") != ["frugal-sentiment-deploy"]:
                 return 415, {"message": "only server-side apply here"}
-            return 200, self._apply(path, body)
+            if query.get("force") != ["true"]:
+                return 409, {"message": "kubectl scale owns the replicas"}
+            return self._refusal(path, body) or (200, self._apply(path, body))
         if path not in self.objects:
             return 404, {"kind": "Status", "message": "not found"}
         if method == "DELETE":
@@ -91,6 +99,24 @@ class FakeCluster:
         if path == _DEPLOYMENT:
             self._progress()
         return 200, self.objects[path]
+
+    def scale(self, replicas: int) -> None:
+        """Does what `kubectl scale` does."""
+        assert self.deployment
+        self.deployment["spec"]["replicas"] = replicas
+        self.deployment["metadata"]["generation"] += 1
+        self._looks = 0
+
+    def _refusal(self, path: str, body: dict[str, Any]) -> tuple[int, Any] | None:
+        """Returns the answer to an object that the API server does not accept."""
+        annotations = body["metadata"].get("annotations", {})
+        if not all(isinstance(value, str) for value in annotations.values()):
+            return 400, {"message": "annotations: only strings"}
+        if sum(len((name + value).encode()) for name, value in annotations.items()) > MAXIMUM_ANNOTATION_BYTES:
+            return 422, {"message": "metadata.annotations: Too long"}
+        if path == _DEPLOYMENT and body["spec"]["replicas"] == 0 and self.refuses_to_stop:
+            return 403, {"message": "pipeline-runner may not stop this"}
+        return None
 
     def _apply(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
         """Replaces what is there, as for a single field manager; refuses what a client may not send."""
@@ -112,24 +138,31 @@ class FakeCluster:
         return applied
 
     def _progress(self) -> None:
-        """Moves the rollout on by one look: seen, updated beside the old pod, available."""
+        """Moves the rollout on by one look: seen, updated beside the old pod, available; counts of 0 are left out."""
         assert self.deployment
         self._looks += 1
-        generation = self.deployment["metadata"]["generation"]
+        generation, replicas = self.deployment["metadata"]["generation"], self.deployment["spec"]["replicas"]
         if self._looks == 1:
             return
-        status: dict[str, Any] = {"observedGeneration": generation, "replicas": 2, "updatedReplicas": 1}
-        status["availableReplicas"] = 1
-        if self.served_version in self.never_ready:
+        status: dict[str, Any] = {"observedGeneration": generation, "replicas": replicas + 1}
+        if replicas:
+            status |= {"updatedReplicas": replicas, "availableReplicas": replicas}
+        if replicas == 0:
+            if self._looks > 2 and not self.never_stops:
+                del status["replicas"]
+        elif self.served_version in self.never_ready:
             if self.gives_up:
                 status["conditions"] = [
                     {"type": "Progressing", "reason": "ProgressDeadlineExceeded", "message": "no pod came up"}
                 ]
         elif self._looks > 2:
-            status["replicas"] = 1
+            status["replicas"] = replicas
         self.deployment["status"] = status
 
     def _predict(self, body: Any) -> tuple[int, Any]:
+        assert self.deployment
+        if not self.deployment["status"].get("availableReplicas"):
+            return 503, {"message": "no endpoints available"}
         if self.predict_failures:
             self.predict_failures -= 1
             return 503, {"message": "no endpoints available"}

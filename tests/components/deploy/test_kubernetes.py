@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -7,13 +8,14 @@ from kubernetes import client
 from components.deploy.answer import DeploymentFailed
 from components.deploy.kubernetes import Patience, connect, deploy_to_cluster
 from components.deploy.manifests import Release, deployment_manifest, service_manifest
+from components.deploy.recorded_decision import Caveat, RecordedOverride
 from components.shared.errors import UserError
 
-_PATIENCE = Patience(ready=1.5, answer=1.5, poll=0.01)
+_PATIENCE = Patience(ready=1.5, answer=1.5, stop=1.5, poll=0.01)
 
 
-def _release(version: str = "v0001") -> Release:
-    return Release(
+def _release(version: str = "v0001", **changes: Any) -> Release:
+    release = Release(
         version=version,
         candidate="logistic",
         data_fingerprint="d" * 16,
@@ -22,7 +24,9 @@ def _release(version: str = "v0001") -> Release:
         image="registry/serve:abc",
         namespace="shop",
         store_claim="sentiment-model-store",
+        mode="always_on",
     )
+    return replace(release, **changes)
 
 
 def _publish(bundle: Path, store: Path, version: str) -> Path:
@@ -32,8 +36,10 @@ def _publish(bundle: Path, store: Path, version: str) -> Path:
     return store / version
 
 
-def _deploy(api: client.ApiClient, bundle: Path, store: Path, version: str = "v0001") -> tuple[str, Any]:
-    return deploy_to_cluster(api, _release(version), _publish(bundle, store, version), _PATIENCE)
+def _deploy(
+    api: client.ApiClient, bundle: Path, store: Path, version: str = "v0001", **changes: Any
+) -> tuple[str, Any]:
+    return deploy_to_cluster(api, _release(version, **changes), _publish(bundle, store, version), _PATIENCE)
 
 
 def _intent(manifest: dict[str, Any] | None) -> tuple[Any, Any]:
@@ -55,6 +61,74 @@ def test_a_release_is_applied_awaited_and_asked_through_its_service(
     first_question = next(index for index, (method, _) in enumerate(cluster.requests) if method == "POST")
     looks = [path for method, path in cluster.requests[:first_question] if method == "GET" and "deployments" in path]
     assert len(looks) == 4, "once before, then until the old pod was gone"
+
+
+def test_what_runs_always_is_left_running(
+    api: client.ApiClient, cluster: Any, logistic_bundle: Path, store: Path
+) -> None:
+    _deploy(api, logistic_bundle, store, mode="always_on")
+    assert cluster.deployment["spec"]["replicas"] == 1 and cluster.deployment["status"]["availableReplicas"] == 1
+
+
+def test_what_is_started_for_each_run_is_stopped_after_it_has_answered(
+    api: client.ApiClient, cluster: Any, logistic_bundle: Path, store: Path
+) -> None:
+    cluster.predict_failures = 1
+    _, answer = _deploy(api, logistic_bundle, store, mode="batch")
+    assert answer.label == "3"
+    assert cluster.deployment["spec"] == deployment_manifest(_release(mode="batch"), replicas=0)["spec"]
+    assert cluster.deployment["spec"]["replicas"] == 0
+    assert "replicas" not in cluster.deployment["status"], "the pods were gone before the step ended"
+    methods = [method for method, _ in cluster.requests]
+    last_question = len(methods) - methods[::-1].index("POST")
+    assert methods[last_question:].count("PATCH") == 1, "only the number of replicas is applied again"
+
+
+def test_the_mode_may_change_from_release_to_release(
+    api: client.ApiClient, cluster: Any, logistic_bundle: Path, store: Path
+) -> None:
+    for version, mode, replicas in (("v0001", "batch", 0), ("v0002", "always_on", 1), ("v0003", "batch", 0)):
+        _deploy(api, logistic_bundle, store, version, mode=mode)
+        assert (cluster.served_version, cluster.deployment["spec"]["replicas"]) == (version, replicas)
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "message"),
+    [("refuses_to_stop", "403 pipeline-runner may not"), ("never_stops", "not stopped within")],
+)
+def test_a_release_that_cannot_be_stopped_is_rolled_back_to_as_many_replicas_as_ran(
+    api: client.ApiClient, cluster: Any, logistic_bundle: Path, store: Path, behaviour: str, message: str
+) -> None:
+    _deploy(api, logistic_bundle, store, "v0001", mode="always_on")
+    cluster.scale(3)
+    before = _intent(cluster.deployment), _intent(cluster.service)
+    setattr(cluster, behaviour, True)
+    with pytest.raises(DeploymentFailed, match=f"v0002 did not come into service: {message}.*rolled back"):
+        _deploy(api, logistic_bundle, store, "v0002", mode="batch")
+    assert (_intent(cluster.deployment), _intent(cluster.service)) == before
+    assert (cluster.served_version, cluster.deployment["status"]["availableReplicas"]) == ("v0001", 3)
+
+
+def test_a_first_release_that_cannot_be_stopped_is_removed(
+    api: client.ApiClient, cluster: Any, logistic_bundle: Path, store: Path
+) -> None:
+    cluster.refuses_to_stop = True
+    with pytest.raises(DeploymentFailed, match="removed again"):
+        _deploy(api, logistic_bundle, store, mode="batch")
+    assert cluster.objects == {}
+
+
+@pytest.mark.parametrize("mode", ["batch", "always_on"])
+def test_what_was_stopped_is_stopped_again_after_a_failed_release(
+    api: client.ApiClient, cluster: Any, logistic_bundle: Path, store: Path, mode: str
+) -> None:
+    _deploy(api, logistic_bundle, store, "v0001", mode="batch")
+    before = _intent(cluster.deployment)
+    cluster.never_ready = {"v0002"}
+    with pytest.raises(DeploymentFailed, match="rolled back"):
+        _deploy(api, logistic_bundle, store, "v0002", mode=mode)
+    assert _intent(cluster.deployment) == before
+    assert cluster.deployment["spec"]["replicas"] == 0 and "replicas" not in cluster.deployment["status"]
 
 
 def test_a_second_release_replaces_the_first(
@@ -179,7 +253,61 @@ def test_the_objects_say_where_the_model_comes_from() -> None:
         "frugal-sentiment.io/data-fingerprint": "d" * 16,
         "frugal-sentiment.io/code-fingerprint": "c" * 16,
         "frugal-sentiment.io/reason": "It is the cheapest that is good enough.",
+        "frugal-sentiment.io/mode": "always_on",
     }
+
+
+def test_the_objects_say_what_the_model_cannot_do_and_what_an_override_went_against() -> None:
+    caveats = (
+        Caveat(severity="serious", about="label-recall", sentence="It finds 3 % of the ones."),
+        Caveat(severity="warning", about="negation", sentence="It reads\nno negation."),
+        Caveat(severity="note", about="size", sentence="Small."),
+    )
+    override = RecordedOverride(by="Ada", reason="Sale.", verdict="none", objections=["Too slow.", "Too big."])
+    release = _release(caveats=caveats, override=override)
+    for manifest in (deployment_manifest(release), service_manifest(release)):
+        annotations = manifest["metadata"]["annotations"]
+        assert annotations["frugal-sentiment.io/caveats"] == "It finds 3 % of the ones. It reads no negation."
+        assert annotations["frugal-sentiment.io/override-objections"] == "Too slow. Too big."
+    pods = deployment_manifest(release)["spec"]["template"]["metadata"]["annotations"]
+    assert not {name for name in pods if "caveats" in name or "override" in name or "mode" in name}
+
+
+def test_there_is_no_annotation_without_something_to_say() -> None:
+    note = Caveat(severity="note", about="size", sentence="Small.")
+    override = RecordedOverride(by="Ada", reason="Sale.", verdict="keep")
+    annotations = deployment_manifest(_release(caveats=(note,), override=override))["metadata"]["annotations"]
+    assert not {name for name in annotations if "caveats" in name or "objections" in name}
+
+
+def test_many_sentences_are_cut_where_one_ends_and_the_rest_is_counted() -> None:
+    sentences = [f"Caveat {number} is that it takes ü for ue." for number in range(500)]
+    caveats = tuple(Caveat(severity="warning", about="a", sentence=sentence) for sentence in sentences)
+    annotation = deployment_manifest(_release(caveats=caveats))["metadata"]["annotations"][
+        "frugal-sentiment.io/caveats"
+    ]
+    kept = annotation.count("Caveat")
+    assert 20 < kept < 500 and len(annotation) < 5000
+    assert annotation == " ".join(sentences[:kept]) + f" (and {500 - kept} more, see decision.json)"
+
+
+def test_a_sentence_without_end_is_cut_where_a_word_ends() -> None:
+    caveats = tuple(Caveat(severity="warning", about="a", sentence="word " * 5000) for _ in range(3))
+    annotation = deployment_manifest(_release(caveats=caveats))["metadata"]["annotations"][
+        "frugal-sentiment.io/caveats"
+    ]
+    assert len(annotation) < 5000
+    assert annotation.endswith("word word … (and 2 more, see decision.json)")
+
+
+def test_annotations_stay_far_below_what_kubernetes_allows() -> None:
+    long = "€ " * 100_000
+    caveats = tuple(Caveat(severity="serious", about="a", sentence=long) for _ in range(50))
+    override = RecordedOverride(by="Ä" * 100, reason="ü" * 300, verdict="keep", objections=[long] * 50)
+    annotations = deployment_manifest(_release(caveats=caveats, override=override, reason=long))["metadata"][
+        "annotations"
+    ]
+    assert sum(len((name + value).encode()) for name, value in annotations.items()) < 64 * 1024
 
 
 def test_the_service_selects_the_pods_of_the_deployment() -> None:

@@ -42,7 +42,7 @@ def yesterdays(logistic_bundle: Path, tmp_path: Path, store: Path) -> str:
 @pytest.fixture
 def connected(api: client.ApiClient, monkeypatch: pytest.MonkeyPatch) -> None:
     """Deployments to Kubernetes go to the fake cluster and wait less."""
-    patience = cluster_module.Patience(ready=1.5, answer=1.5, poll=0.01)
+    patience = cluster_module.Patience(ready=1.5, answer=1.5, stop=1.5, poll=0.01)
     deploy = partial(cluster_module.deploy_to_cluster, patience=patience)
     monkeypatch.setattr(cluster_module, "connect", lambda: api)
     monkeypatch.setattr(cluster_module, "deploy_to_cluster", deploy)
@@ -59,11 +59,13 @@ def test_a_local_deployment_is_served_recorded_and_becomes_champion(
         yesterdays,
     )
     assert record.sentence == SENTENCE and record.answer.label == "3"
+    assert (record.mode, record.stopped, record.caveats) == ("batch", True, ())
     assert champion(store) == "v0002"
     assert load_bundle(store / "champion").predict([SENTENCE])[0].argmax() == 2
     assert Deployment.model_validate_json(record.model_dump_json()) == record
 
 
+_CAVEATS = [{"severity": "serious", "about": "label-recall", "sentence": "It finds 3 % of the ones."}]
 _OVERRIDDEN = {
     "verdict": "keep",
     "chosen": "logistic",
@@ -79,7 +81,12 @@ def test_an_override_stands_in_the_record_of_a_local_deployment(
     decision.write_text(json.dumps(content), encoding="utf-8")
     record = _roll_out(logistic_bundle, decision, store)
     assert record.override is not None
-    assert record.override.model_dump() == {"by": "Ada", "reason": "The sale starts.", "verdict": "keep"}
+    assert record.override.model_dump() == {
+        "by": "Ada",
+        "reason": "The sale starts.",
+        "verdict": "keep",
+        "objections": (),
+    }
 
 
 @pytest.mark.usefixtures("connected")
@@ -87,15 +94,75 @@ def test_an_override_stands_in_the_annotations_until_a_deployment_without_one(
     logistic_bundle: Path, decision: Path, store: Path, cluster: Any
 ) -> None:
     plain = json.loads(decision.read_text(encoding="utf-8"))
-    decision.write_text(json.dumps(plain | {"override": _OVERRIDDEN}), encoding="utf-8")
+    overridden = _OVERRIDDEN | {"objections": ["It is too slow."]}
+    decision.write_text(json.dumps(plain | {"override": overridden, "caveats": _CAVEATS}), encoding="utf-8")
     _roll_out(logistic_bundle, decision, store, "kubernetes")
     annotations = cluster.deployment["metadata"]["annotations"]
+    assert annotations["frugal-sentiment.io/override-objections"] == "It is too slow."
+    assert annotations["frugal-sentiment.io/caveats"] == "It finds 3 % of the ones."
     assert annotations["frugal-sentiment.io/override-by"] == "Ada"
     assert annotations["frugal-sentiment.io/override-reason"] == "The sale starts."
     assert annotations["frugal-sentiment.io/overridden-verdict"] == "keep"
     decision.write_text(json.dumps(plain), encoding="utf-8")
     _roll_out(logistic_bundle, decision, store, "kubernetes")
-    assert not [name for name in cluster.deployment["metadata"]["annotations"] if "overrid" in name]
+    for one in (cluster.deployment, cluster.service):
+        assert not [name for name in one["metadata"]["annotations"] if "overrid" in name or "caveats" in name]
+
+
+@pytest.mark.usefixtures("connected")
+@pytest.mark.parametrize("said", [{}, {"mode": "batch"}], ids=["older decision", "batch"])
+def test_what_is_started_for_each_run_is_recorded_as_stopped_with_the_way_to_start_it(
+    said: dict[str, str],
+    logistic_bundle: Path,
+    decision: Path,
+    store: Path,
+    cluster: Any,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    content = json.loads(decision.read_text(encoding="utf-8")) | said | {"caveats": _CAVEATS}
+    decision.write_text(json.dumps(content), encoding="utf-8")
+    record = _roll_out(logistic_bundle, decision, store, "kubernetes")
+    start = "kubectl scale deployment/sentiment-server --replicas=1 -n shop"
+    assert (record.mode, record.stopped, record.start) == ("batch", True, start)
+    assert [caveat.model_dump() for caveat in record.caveats] == _CAVEATS
+    assert cluster.deployment["spec"]["replicas"] == 0 and champion(store) == "v0001"
+    assert cluster.deployment["metadata"]["annotations"]["frugal-sentiment.io/mode"] == "batch"
+    assert f"stopped until a run starts it: {start}\n" in capsys.readouterr().out
+    assert Deployment.model_validate_json(record.model_dump_json()) == record
+
+
+@pytest.mark.usefixtures("connected")
+def test_what_runs_always_is_recorded_as_running(
+    logistic_bundle: Path, decision: Path, store: Path, cluster: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    content = json.loads(decision.read_text(encoding="utf-8")) | {"mode": "always_on"}
+    decision.write_text(json.dumps(content), encoding="utf-8")
+    record = _roll_out(logistic_bundle, decision, store, "kubernetes")
+    assert (record.mode, record.stopped, record.start, record.caveats) == ("always_on", False, "", ())
+    assert cluster.deployment["spec"]["replicas"] == 1
+    assert cluster.service["metadata"]["annotations"]["frugal-sentiment.io/mode"] == "always_on"
+    assert "it stays up\n" in capsys.readouterr().out
+
+
+def test_the_local_server_is_stopped_even_if_the_need_is_always_on(
+    logistic_bundle: Path, decision: Path, store: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    content = json.loads(decision.read_text(encoding="utf-8")) | {"mode": "always_on"}
+    decision.write_text(json.dumps(content), encoding="utf-8")
+    record = _roll_out(logistic_bundle, decision, store)
+    assert (record.mode, record.stopped) == ("always_on", True)
+    assert record.start == f"python -m serving serve --bundle {store / 'champion'}"
+    assert f"stopped again; to serve it: {record.start}\n" in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("connected")
+def test_a_server_that_cannot_be_stopped_leaves_champion_and_store_as_they_were(
+    logistic_bundle: Path, decision: Path, store: Path, yesterdays: str, cluster: Any
+) -> None:
+    cluster.refuses_to_stop = True
+    with pytest.raises(DeploymentFailed, match="removed again"):
+        _roll_out(logistic_bundle, decision, store, "kubernetes")
+    assert versions(store) == [yesterdays] and champion(store) == yesterdays
 
 
 def test_a_local_failure_leaves_the_store_as_it_was(
@@ -157,6 +224,7 @@ def test_deploying_the_champion_again_keeps_its_version(logistic_bundle: Path, d
         ({"verdict": "none", "candidate": None}, "the verdict is 'none'"),
         ({"verdict": "deploy", "candidate": "lstm"}, "chose 'lstm', but the bundle is 'logistic'"),
         ({"candidate": "logistic"}, "not a readable decision"),
+        ({"verdict": "deploy", "candidate": "logistic", "mode": "never"}, "not a readable decision"),
         ([], "not a readable decision"),
     ],
 )
