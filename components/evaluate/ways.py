@@ -1,10 +1,11 @@
-"""Which of a candidate's run times is taken, with how many threads: what is fastest when tried on some reviews."""
+"""Which of a candidate's run times is taken, with how many threads: the simplest of those fastest when tried."""
 
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from components.evaluate.trying import WAYS, Way, fastest
+from components.evaluate.processes import MeasuringFailedError
+from components.evaluate.trying import WAYS, Way, preferred, simplest_first
 from components.shared.bundle import read_manifest
 from components.shared.predictors.models import RUNTIMES
 from components.shared.predictors.running import Execution, cores
@@ -12,14 +13,15 @@ from components.shared.records.candidates import onnx_directory, read_no_onnx
 from components.shared.records.measurements import TriedRuntime
 
 
-class MeasuringFailedError(Exception):
-    """One candidate could not be measured; the message says why."""
-
-
 def choose_way(
     bundle: Path, texts: Path, run: Callable[[list[str]], None]
 ) -> tuple[Path, Execution | None, tuple[TriedRuntime, ...]]:
-    """Returns the fastest bundle of a candidate, how to run it, and all that was tried.
+    """Returns which bundle of a candidate to measure, how to run it, and all that was tried.
+
+    Of the ways that are nearly as fast as the fastest (see `trying.preferred`) it is the first in this order: the run
+    time of the candidate's own bundle, fewer workers, fewer threads, the predictor's own batch size. A run time and a
+    batch size may change a prediction by a rounding, so that the same seed should take the same ones whatever else
+    the machine does.
 
     A run time in which the candidate does not work is noted; the others go on. Models that LiteRT and ONNX Runtime
     have no part in are not tried.
@@ -37,7 +39,7 @@ def choose_way(
         return bundle, None, ()
     candidates, candidate = bundle.parents[1], bundle.parent.name
     tried: list[TriedRuntime] = []
-    working: dict[Path, Way] = {}
+    working: list[tuple[Path, Way]] = []
     onnx = onnx_directory(candidates, candidate)
     for runtime, directory in zip(RUNTIMES, (bundle, onnx), strict=True):
         if not directory.is_dir():
@@ -49,11 +51,11 @@ def choose_way(
             tried.append(TriedRuntime(runtime=runtime, note=str(failure)))
             continue
         tried += [_tried(runtime, way) for way in ways]
-        working[directory] = fastest(ways)
+        working += [(directory, way) for way in simplest_first(ways)]
     if not working:
         raise MeasuringFailedError("; ".join(one.note for one in tried))
-    best = fastest(list(working.values()))
-    return next(directory for directory, way in working.items() if way is best), best.execution, tuple(tried)
+    best = preferred([way for _, way in working])
+    return next(directory for directory, way in working if way is best), best.execution, tuple(tried)
 
 
 def _try(bundle: Path, texts: Path, run: Callable[[list[str]], None]) -> list[Way]:

@@ -11,7 +11,7 @@ from components.shared.records.measurements import Measurement
 
 
 def measured_bundle(one: Measurement, sources: Iterable[Path]) -> Path:
-    """Returns the bundle of the run time that was the fastest.
+    """Returns the bundle of the run time that was measured.
 
     Args:
         one: A measured candidate, not the champion.
