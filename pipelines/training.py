@@ -693,7 +693,7 @@ def training_pipeline(
     }
 
     # 10. Measured alone, after all training.
-    evaluated = evaluate(**given, **bundles, model_store=model_store, latency_reviews=latency_reviews)
+    evaluated = evaluate(**given, **bundles, model_store=model_store, latency_reviews=latency_reviews, seed=seed)
     place(evaluated, "evaluate", store_claim=store_claim)
 
     # 10b. What noise does to the candidates on the front.

@@ -15,21 +15,26 @@ def evaluate(
     distilbert: dsl.Input[dsl.Model],
     model_store: str,
     latency_reviews: int,
+    seed: int,
     measurements: dsl.Output[dsl.Dataset],
     metrics: dsl.Output[dsl.Metrics],
     usage: dsl.Output[dsl.Metrics],
 ) -> None:
     """Predicts and times every candidate, each in a process of its own, and the champion if there is one.
 
+    What is measured while the machine is busy is measured again. Each model is asked plain sentences besides, for the
+    limits that the need sets on behaviour.
+
     Args:
         features: Directory of features.
-        plan: The plan, from define.
+        plan: The plan, from define; holds the need.
         floor: Candidates of the floor step.
         shelf: Candidates that need no training, and the prices of paid services.
         lstm: Candidates made from the LSTM.
         distilbert: Candidates made from DistilBERT.
         model_store: Directory of the versioned model store.
         latency_reviews: Number of reviews timed one by one.
+        seed: Of the sentences that the models are asked about.
         measurements: Directory: measurements.json and the predictions of each candidate.
         metrics: Quality of each candidate on select.
         usage: What the step took.
@@ -48,6 +53,7 @@ def evaluate(
             sources=[Path(floor.path), Path(shelf.path), Path(lstm.path), Path(distilbert.path)],
             champion=Path(model_store) / "champion",
             latency_reviews=latency_reviews,
+            seed=seed,
             destination=Path(measurements.path),
         )
         for name, value in select_figures(Path(features.path), Path(measurements.path)).items():

@@ -41,10 +41,14 @@ def _facts(cpuinfo: str) -> list[tuple[str, str]]:
     return [(key.strip(), value.strip()) for key, colon, value in pairs if colon]
 
 
-def wait_until_quiet() -> float:
-    """Waits, a few seconds at most, until little else runs; returns the share of the processors in use, 0..1."""
+def wait_until_quiet(patience: int = 1) -> float:
+    """Waits until little else runs, a few seconds at most; returns the share of the processors in use, 0..1.
+
+    Args:
+        patience: How many times as long to wait at most.
+    """
     share = 1.0
-    for _ in range(_MOST_SAMPLES):
+    for _ in range(_MOST_SAMPLES * patience):
         share = psutil.cpu_percent(interval=_SAMPLE_SECONDS) / 100
         if share <= _BUSY_SHARE:
             break

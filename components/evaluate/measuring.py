@@ -9,11 +9,13 @@ import json
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from components.evaluate.load import read_load
 from components.shared.bundle import load_bundle
 from components.shared.errors import UserError
 from components.shared.predictors.base import Predictor, Probabilities
@@ -73,6 +75,7 @@ def measure(
     rates = time_passes(predictor, select[:_PASS_REVIEWS], most_seconds=_MOST_PASS_SECONDS)
     passed = len(rates) * len(select[:_PASS_REVIEWS])
     cpu_seconds_per_1000 = (time.process_time() - cpu_seconds) / passed * 1000
+    load = asdict(read_load())  # what is timed has ended
     probabilities = {split: _checked(predictor, raw) for split, raw in texts.items()}
     figures = {
         "latency_reviews": len(timed),
@@ -85,6 +88,7 @@ def measure(
         "reviews_per_second": Spread.of(rates).model_dump(),
         "peak_memory_mb": _memory_mb("VmHWM"),
         "cpu_seconds": time.process_time(),
+        "load": load,
     }
     return figures, probabilities
 
@@ -191,16 +195,22 @@ def main() -> None:
     parser.add_argument("--figures", type=Path, required=True)
     parser.add_argument("--predictions", type=Path, required=True)
     parser.add_argument("--only-start", action="store_true", help="measure how long starting takes, no more")
+    parser.add_argument("--questions", type=Path, help="JSON: texts to predict once everything is measured")
+    parser.add_argument("--answers", type=Path, help="file to write: their probabilities, shape (n, classes)")
     arguments = parser.parse_args()
     try:
         predictor = start(arguments.bundle, arguments.execution)
         startup_seconds = time.monotonic() - arguments.started
         figures: dict[str, Any] = {"startup_seconds": startup_seconds, "loaded_memory_mb": _memory_mb("VmRSS")}
+        figures["load"] = asdict(read_load())
         if not arguments.only_start:
             texts = json.loads(arguments.texts.read_text(encoding="utf-8"))
             measured, probabilities = measure(predictor, texts, arguments.latency_reviews)
             figures |= measured
             np.savez(arguments.predictions, allow_pickle=False, **probabilities)
+        if arguments.questions:
+            questions = json.loads(arguments.questions.read_text(encoding="utf-8"))
+            np.save(arguments.answers, _checked(predictor, questions), allow_pickle=False)
     except UserError as error:
         sys.exit(str(error))
     arguments.figures.write_text(json.dumps(figures), encoding="utf-8")

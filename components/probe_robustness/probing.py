@@ -20,6 +20,7 @@ from components.shared.behaviour import (
     passes,
     texts_of,
 )
+from components.shared.behaviour_keys import BehaviourCount
 from components.shared.bundle import load_bundle
 from components.shared.deciding.bootstrap import (
     RESAMPLES,
@@ -82,7 +83,8 @@ def probe_candidates(
     for name in names[:MOST_CANDIDATES]:
         one = next(one for one in measured.candidates if one.candidate == name)
         predictor = load_bundle(measured_bundle(one, sources), measured_execution(one))
-        probed[name] = _probe(Answers(predictor, questions.texts, name), questions, need.quality.metric, seed)
+        answers = Answers(predictor, questions.texts, name)
+        probed[name] = _probe(answers, questions, one.behaviours, need.quality.metric, seed)
     return Robustness(
         reviews=len(questions.reviews),
         metric=need.quality.metric,
@@ -209,14 +211,18 @@ def _variants(noise: Noise, reviews: Sequence[str], seed: int) -> Variants:
     }
 
 
-def _probe(answers: Answers, questions: _Questions, metric: Metric, seed: int) -> _Probed:
+def _probe(
+    answers: Answers, questions: _Questions, measured: Mapping[str, BehaviourCount], metric: Metric, seed: int
+) -> _Probed:
     variants = questions.variants
     return _Probed(
         curves={
             noise.name: _curve(noise, answers, variants[noise.name], questions.truth, metric, seed)
             for noise in questions.noises
         },
-        behaviours={test.key: _behave(test, answers, questions.task) for test in questions.tests},
+        behaviours={
+            test.key: _behave(test, answers, questions.task, measured.get(test.key)) for test in questions.tests
+        },
     )
 
 
@@ -278,13 +284,16 @@ def _point(
     )
 
 
-def _behave(test: BehaviouralTest, answers: Answers, task: Task) -> record.BehaviourResult:
+def _behave(
+    test: BehaviouralTest, answers: Answers, task: Task, measured: BehaviourCount | None
+) -> record.BehaviourResult:
+    """Returns the result of a test; where evaluate asked it already, its count, which the decision went by."""
     before = answers.of([case.text for case in test.cases])
     after = answers.of([case.changed or case.text for case in test.cases])
     passed = passes(test, before, after, task)
     failed = np.flatnonzero(~passed)[:_FAILURES]
     return record.BehaviourResult(
-        passed=int(passed.sum()),
+        passed=int(passed.sum()) if measured is None else measured.passed,
         failures=tuple(
             record.Failure(
                 text=test.cases[row].text,
@@ -318,6 +327,7 @@ def _noise_record(noise: Noise, texts: Sequence[str], curves: dict[str, tuple[re
 
 def _behaviour_record(test: BehaviouralTest, results: dict[str, record.BehaviourResult]) -> record.Behaviour:
     return record.Behaviour(
+        key=test.key,
         name=test.name,
         kind=test.kind,
         expectation=expectation_in_words(test),

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from sklearn.linear_model import LogisticRegression
 
-from components.evaluate import evaluation, machine
+from components.evaluate import bench, evaluation, machine, repeating
 from components.shared.bundle import Manifest, write_bundle
 from components.shared.files import write_text
 from components.shared.meter import Usage
@@ -139,8 +139,11 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Trained:
     write_failures(lstm, {"lstm-cluster": "the weights did not converge"})
     distilbert.mkdir()
 
+    # These models never saw the words of the behavioural tests: with the default limit none would be offered.
+    need = parse_need("", "need.yaml")
+    limits = need.constraints.model_copy(update={"minimum_behaviour": {}})
     plan = Plan(
-        need=parse_need("", "need.yaml"),
+        need=need.model_copy(update={"constraints": limits}),
         models=("logistic", "lstm"),
         cells=(
             Cell(model="logistic"),
@@ -161,13 +164,15 @@ def measurements(trained, tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("measured")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(machine, "_SAMPLE_SECONDS", 0.01)
-        patch.setattr(evaluation, "_STARTS", 1)
+        patch.setattr(bench, "_STARTS", 1)
+        patch.setattr(repeating, "TRIES", 1)
         evaluation.evaluate_candidates(
             features=trained.features,
             plan=trained.plan,
             sources=trained.sources,
             champion=root / "champion",
             latency_reviews=10,
+            seed=0,
             destination=root / "measurements",
         )
     return root / "measurements"

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from components.shared.behaviour_keys import BehaviourCount
 from components.shared.errors import UserError
 from components.shared.meter import Usage
 from components.shared.services.record import Offer
@@ -110,6 +111,7 @@ class Measurement(_Strict):
         reviews_per_second: Throughput on select reviews as they come, over several passes.
         peak_memory_mb: Largest resident memory of the process, in 10^6 bytes.
         loaded_memory_mb: Resident memory once it is loaded, before it scores, in 10^6 bytes.
+        loaded_memory_spread: The same of several processes, this one included: how much of a difference is noise.
         startup_seconds: From the start of a process to its first prediction, over several processes.
         cpu_seconds: Processor time of the whole process.
         cpu_seconds_per_1000: Processor time of 1,000 reviews at the best batch.
@@ -121,7 +123,10 @@ class Measurement(_Strict):
         price_per_1000_eur: What a paid service charges for 1,000 reviews; None for a model of one's own.
         load_average: Load of the machine over the minute before, earlier measurements included.
         busy_share: Share of the processors in use just before, 0..1; nothing of ours was running then.
-        tried: The ways to run it that were tried; the fastest was taken.
+        others_share: Share of the processors that something else used while it started and was timed, 0..1.
+        attempts: How often it was measured, again as long as the machine was busy; the quietest of them is told.
+        behaviours: How it did in behavioural tests, by key; empty where none applies, and for a paid service.
+        tried: The ways to run it that were tried; of the fastest the simplest was taken.
         warnings: Why a figure should be read with care.
         notes: What else to know of it.
     """
@@ -146,6 +151,7 @@ class Measurement(_Strict):
     reviews_per_second: Spread
     peak_memory_mb: float | None
     loaded_memory_mb: float | None = None
+    loaded_memory_spread: Spread | None = None
     startup_seconds: Spread | None
     cpu_seconds: float | None
     cpu_seconds_per_1000: float | None = None
@@ -157,6 +163,9 @@ class Measurement(_Strict):
     price_per_1000_eur: float | None = None
     load_average: float | None
     busy_share: float | None
+    others_share: float | None = None
+    attempts: int = 1
+    behaviours: dict[str, BehaviourCount] = {}
     tried: tuple[TriedRuntime, ...] = ()
     warnings: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()

@@ -76,12 +76,14 @@ class Behaviour(_Strict):
     """One behavioural test.
 
     Attributes:
+        key: One of `behaviour_keys.BEHAVIOURS`.
         name, kind: Such as "another product" and "invariance".
         expectation: When a case passes, in words.
         cases: Number of cases.
         results: By candidate.
     """
 
+    key: str
     name: str
     kind: Literal["invariance", "direction", "minimum capability"]
     expectation: str

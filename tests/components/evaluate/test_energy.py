@@ -4,7 +4,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from components.evaluate import energy, evaluation
+from components.evaluate import energy
+from components.evaluate.bench import energy_figures
 from components.evaluate.energy import EnergyMeter
 from components.shared.records.measurements import Power
 
@@ -42,14 +43,14 @@ def test_a_processor_that_codecarbon_does_not_know_is_said_to_be_guessed(machine
 def test_without_any_figure_of_the_processor_energy_is_unknown_and_not_zero(machine):
     meter = machine(tdp=None)
     assert meter.power.kind == "unknown"
-    figures = evaluation._energy_figures(_FIGURES, meter.power, None)
+    figures = energy_figures(_FIGURES, meter.power, None)
     assert figures["energy_wh_per_1000"] is None
 
 
 def test_energy_is_power_times_processor_time_and_memory_times_time():
     power = Power(kind="estimated", how="told", watts_per_core=5.0, ram_watts=10.0)
     # 3 s of a core at 5 W, and 2 s (1,000 reviews at 500 a second) of memory at 10 W.
-    assert evaluation._energy_figures(_FIGURES, power, None)["energy_wh_per_1000"] == pytest.approx(35 / 3600)
+    assert energy_figures(_FIGURES, power, None)["energy_wh_per_1000"] == pytest.approx(35 / 3600)
 
 
 def test_counted_energy_is_shared_out_by_processor_time(machine, monkeypatch):
@@ -69,7 +70,7 @@ def test_counted_energy_is_shared_out_by_processor_time(machine, monkeypatch):
     assert counted.joules == pytest.approx(160)
     power = meter.power.model_copy(update={"ram_watts": 0.0})
     # 160 J over 20 s of processor time are 8 W, for 3 s.
-    figures = evaluation._energy_figures(_FIGURES, power, counted.joules)
+    figures = energy_figures(_FIGURES, power, counted.joules)
     assert figures["energy_wh_per_1000"] == pytest.approx(24 / 3600)
     assert figures["power"].watts_per_core == pytest.approx(8.0)
 

@@ -4,21 +4,23 @@ import shutil
 import numpy as np
 import pytest
 
-from components.evaluate import evaluation, machine
+from components.evaluate import bench, machine, processes, repeating
 from components.evaluate.evaluation import evaluate_candidates
+from components.shared.behaviour_keys import CAPABILITIES, BehaviourCount
 from components.shared.bundle import MANIFEST, load_bundle, read_manifest, write_bundle
 from components.shared.errors import UserError
 from components.shared.records.candidates import bundle_directory
-from components.shared.records.features import read_split
+from components.shared.records.features import DESCRIPTION, read_features, read_split
 from components.shared.records.measurements import predictions_path, read_measurements, read_predictions
 from components.shared.records.plan import Cell, read_plan
-from components.shared.texts.text import join_title
+from components.shared.texts.text import TextPreprocessing, join_title
 
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch):
     monkeypatch.setattr(machine, "_SAMPLE_SECONDS", 0.01)
-    monkeypatch.setattr(evaluation, "_STARTS", 1)
+    monkeypatch.setattr(bench, "_STARTS", 1)
+    monkeypatch.setattr(repeating, "TRIES", 1)
 
 
 @pytest.fixture
@@ -27,8 +29,14 @@ def evaluate(trained, tmp_path):
     quick = tmp_path / "quick"
     shutil.copytree(bundle_directory(trained.sources[0], "majority"), bundle_directory(quick, "majority"))
 
-    def run(sources=(quick,), champion=tmp_path / "champion", latency_reviews=5, plan=trained.plan):
-        evaluate_candidates(trained.features, plan, sources, champion, latency_reviews, tmp_path / "measurements")
+    def run(
+        sources=(quick,),
+        champion=tmp_path / "champion",
+        latency_reviews=5,
+        plan=trained.plan,
+        features=trained.features,
+    ):
+        evaluate_candidates(features, plan, sources, champion, latency_reviews, 0, tmp_path / "measurements")
         return read_measurements(tmp_path / "measurements")
 
     return run
@@ -58,11 +66,12 @@ def test_every_candidate_of_every_source_is_measured(trained, evaluate, tmp_path
         np.testing.assert_allclose(read_predictions(tmp_path / "measurements", "lstm", split), expected, rtol=1e-5)
 
 
-def test_starting_is_measured_over_several_processes(evaluate, monkeypatch):
-    monkeypatch.setattr(evaluation, "_STARTS", 3)
-    startup = evaluate().candidates[0].startup_seconds
-    assert startup.repetitions == 3
-    assert 0 < startup.low <= startup.median <= startup.high
+def test_starting_and_the_memory_it_takes_are_measured_over_several_processes(evaluate, monkeypatch):
+    monkeypatch.setattr(bench, "_STARTS", 3)
+    one = evaluate().candidates[0]
+    for spread in (one.startup_seconds, one.loaded_memory_spread):
+        assert spread.repetitions == 3
+        assert 0 < spread.low <= spread.median <= spread.high
 
 
 def test_a_candidate_that_is_damaged_fails_and_the_others_go_on(trained, evaluate, tmp_path):
@@ -77,9 +86,9 @@ def test_a_candidate_that_is_damaged_fails_and_the_others_go_on(trained, evaluat
 
 def test_a_candidate_whose_process_crashes_fails_with_the_signal(evaluate, monkeypatch):
     crash = "import os, signal; os.kill(os.getpid(), signal.SIGSEGV)"
-    real = evaluation.subprocess.run
+    real = processes.subprocess.run
     monkeypatch.setattr(
-        evaluation.subprocess, "run", lambda command, **options: real([command[0], "-c", crash], **options)
+        processes.subprocess, "run", lambda command, **options: real([command[0], "-c", crash], **options)
     )
     result = evaluate()
     assert result.candidates == ()
@@ -101,7 +110,7 @@ def test_a_candidate_that_predicts_the_wrong_shape_fails_with_one_line(trained, 
 
 
 def test_a_candidate_that_takes_too_long_is_stopped(evaluate, monkeypatch):
-    monkeypatch.setattr(evaluation, "_TIMEOUT_SECONDS", 0.01)
+    monkeypatch.setattr(processes, "_TIMEOUT_SECONDS", 0.01)
     assert "not done after" in evaluate().failures["majority"]
 
 
@@ -171,12 +180,30 @@ def test_a_damaged_champion_is_noted(trained, evaluate, tmp_path):
     assert "missing" in result.champion.note
 
 
-def test_a_busy_machine_and_unsteady_passes_are_said(evaluate, monkeypatch):
-    monkeypatch.setattr(evaluation, "wait_until_quiet", lambda: 0.8)
-    monkeypatch.setattr(evaluation, "_LARGE_SPREAD", -1.0)
-    warnings = " ".join(evaluate().candidates[0].warnings)
-    assert "busy before measuring (80%" in warnings
-    assert "throughput varied" in warnings
+def test_every_candidate_and_the_champion_are_asked_how_they_behave(trained, evaluate):
+    result = evaluate(champion=bundle_directory(trained.sources[1], "lstm"))
+    (majority,), champion = result.candidates, result.champion_measurement
+    for one in (majority, champion):
+        assert set(one.behaviours) == set(CAPABILITIES)
+    assert majority.behaviours["plain_praise"].passed == 100
+    assert majority.behaviours["plain_complaint"] == BehaviourCount(passed=0, cases=100, opposite=100)
+
+
+def test_what_the_need_limits_is_asked_besides(trained, evaluate, tmp_path):
+    plan = read_plan(trained.plan)
+    constraints = plan.need.constraints.model_copy(update={"minimum_behaviour": {"another_name": 0.9}})
+    need = plan.need.model_copy(update={"constraints": constraints})
+    path = tmp_path / "plan.json"
+    path.write_text(plan.model_copy(update={"need": need}).model_dump_json(), encoding="utf-8")
+    assert set(evaluate(plan=path).candidates[0].behaviours) == {"another_name", *CAPABILITIES}
+
+
+def test_reviews_in_another_language_leave_nothing_to_ask(trained, evaluate, tmp_path):
+    features = tmp_path / "features"
+    shutil.copytree(trained.features, features)
+    description = read_features(features).model_copy(update={"text": TextPreprocessing(language="fr")})
+    (features / DESCRIPTION).write_text(description.model_dump_json(), encoding="utf-8")
+    assert evaluate(features=features).candidates[0].behaviours == {}
 
 
 def test_no_candidate_at_all_is_an_error(evaluate, tmp_path):

@@ -2,9 +2,11 @@ import json
 
 import pytest
 
+from components.evaluate import bench, machine, repeating
 from components.evaluate.evaluation import evaluate_candidates
-from components.evaluate.trying import WAYS, Way, executions, fastest, try_ways
-from components.evaluate.ways import MeasuringFailedError, choose_way
+from components.evaluate.processes import MeasuringFailedError
+from components.evaluate.trying import NEAR_TIE, WAYS, Way, executions, preferred, simplest_first, try_ways
+from components.evaluate.ways import choose_way
 from components.shared.bundle import load_bundle, read_manifest, write_bundle
 from components.shared.predictors.running import Execution
 from components.shared.records.candidates import bundle_directory, onnx_directory, write_no_onnx
@@ -59,9 +61,52 @@ def test_the_fastest_run_time_and_its_threads_are_taken(candidate, texts):
     assert [one.runtime for one in tried] == ["litert"] * 2 + ["onnxruntime"] * 2
 
 
-def test_of_ways_about_as_fast_the_one_that_answers_sooner_is_taken():
-    assert fastest([_way(100, 9.0), _way(99, 4.0), _way(50, 1.0)]).p95_ms == 4.0
-    assert fastest([_way(100, 9.0), _way(80, 4.0)]).p95_ms == 9.0
+def test_a_near_tie_goes_to_the_candidates_own_run_time(candidate, texts):
+    own, other = bundle_directory(candidate, "majority"), onnx_directory(candidate, "majority")
+    for rate, chosen in ((100 / (1 - NEAR_TIE) - 1, own), (100 / (1 - NEAR_TIE) + 1, other)):
+        speeds = {"bundle": [_way(100, threads=2)], "onnx": [_way(rate, threads=1)]}
+        assert choose_way(own, texts, _runs(speeds))[0] == chosen
+
+
+def test_a_near_tie_of_one_run_time_goes_to_fewer_workers_and_threads_and_the_usual_batch(candidate, texts):
+    ways = [
+        _way(110, threads=1, workers=2, batch_size=8),
+        _way(100, threads=1, workers=2),
+        _way(100, threads=2, batch_size=4),
+        _way(100, threads=2),
+        _way(100, threads=1, batch_size=16),
+        _way(100, threads=1, batch_size=4),
+        _way(100, threads=1),
+    ]
+    for left in range(len(ways), 0, -1):
+        speeds = {"bundle": ways[:left], "onnx": [_way(1)]}
+        _, execution, _ = choose_way(bundle_directory(candidate, "majority"), texts, _runs(speeds))
+        assert execution == ways[left - 1].execution
+
+
+def test_noise_within_the_tolerance_leaves_the_choice_as_it_is(candidate, texts):
+    bundle, chosen = bundle_directory(candidate, "majority"), set()
+    for noise in (0.91, 1.0, 1.09):
+        for other in (0.91, 1.0, 1.09):
+            speeds = {
+                "bundle": [_way(60 * noise, threads=1), _way(100 * other, threads=1, workers=2)],
+                "onnx": [_way(55 * other, threads=1), _way(104 * noise, threads=2)],
+            }
+            directory, execution, _ = choose_way(bundle, texts, _runs(speeds))
+            chosen.add((directory.name, execution.workers, execution.threads))
+    assert chosen == {("bundle", 2, 1)}
+
+
+def test_near_ties_are_held_against_the_fastest_and_not_one_against_the_next():
+    row = [_way(100 * 0.9**step) for step in range(6, -1, -1)]
+    assert preferred(row).reviews_per_second >= (1 - NEAR_TIE) * 100
+    assert preferred(row).reviews_per_second < 90
+
+
+def test_a_way_that_is_faster_by_far_is_taken_whatever_it_takes():
+    ways = simplest_first([_way(300, threads=1, workers=4), _way(100, threads=1)])
+    assert [way.reviews_per_second for way in ways] == [100, 300]
+    assert preferred(ways).execution.workers == 4
 
 
 def test_a_run_time_that_crashes_is_noted_and_the_other_taken(candidate, texts):
@@ -105,8 +150,11 @@ def test_threads_are_tried_before_batch_sizes(tiny):
     assert all(way.reviews_per_second > 0 and way.p95_ms > 0 for way in ways)
 
 
-def test_evaluate_measures_the_way_that_it_chose(trained, candidate, tmp_path):
-    evaluate_candidates(trained.features, trained.plan, [candidate], tmp_path / "none", 5, tmp_path / "measured")
+def test_evaluate_measures_the_way_that_it_chose(trained, candidate, tmp_path, monkeypatch):
+    monkeypatch.setattr(machine, "_SAMPLE_SECONDS", 0.01)
+    monkeypatch.setattr(bench, "_STARTS", 1)
+    monkeypatch.setattr(repeating, "TRIES", 1)
+    evaluate_candidates(trained.features, trained.plan, [candidate], tmp_path / "none", 5, 0, tmp_path / "measured")
     (one,) = read_measurements(tmp_path / "measured").candidates
     best = max(one.tried, key=lambda way: way.reviews_per_second)
     assert {way.runtime for way in one.tried} == {"litert", "onnxruntime"}

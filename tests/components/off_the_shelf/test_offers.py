@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from components.compare.comparison import compare_candidates
-from components.evaluate import evaluation, machine
+from components.evaluate import bench, evaluation, machine, repeating
 from components.off_the_shelf import offers
 from components.off_the_shelf.offers import Wish, offer_services
 from components.shared.bundle import load_bundle, read_manifest
@@ -35,7 +35,8 @@ def _environment(monkeypatch):
     for name in VARIABLES:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(machine, "_SAMPLE_SECONDS", 0.01)
-    monkeypatch.setattr(evaluation, "_STARTS", 1)
+    monkeypatch.setattr(bench, "_STARTS", 1)
+    monkeypatch.setattr(repeating, "TRIES", 1)
     monkeypatch.setattr(
         "components.shared.services.catalogue._ATTEMPTS_PER_MINUTE", dict.fromkeys(("azure-language", "chat"), 10**7)
     )
@@ -278,7 +279,7 @@ def compared(trained, few, tmp_path):
     def run(candidates, *floors):
         sources = [*floors, candidates]
         evaluation.evaluate_candidates(
-            few, trained.plan, sources, tmp_path / "champion", 5, tmp_path / "measurements"
+            few, trained.plan, sources, tmp_path / "champion", 5, 0, tmp_path / "measurements"
         )
         write_robustness(tmp_path / "robustness.json", Robustness())
         compare_candidates(

@@ -8,14 +8,14 @@ from components.probe_robustness.noises import NOISES
 from components.probe_robustness.probing import (
     Answers,
     bootstrap_means,
-    candidates_to_probe,
     probe_candidates,
 )
 from components.shared.behaviour import behavioural_tests, passes
+from components.shared.behaviour_keys import BEHAVIOURS, CAPABILITIES
 from components.shared.bundle import load_bundle
 from components.shared.deciding.inputs import gather_inputs
 from components.shared.records.features import DESCRIPTION, read_features, read_split
-from components.shared.records.measurements import read_measurements
+from components.shared.records.measurements import MEASUREMENTS, read_measurements
 from components.shared.records.plan import read_plan
 from components.shared.records.task import Task
 from components.shared.texts.text import TextPreprocessing
@@ -109,13 +109,31 @@ def test_a_case_that_is_not_passed_is_shown_with_what_the_model_says(found):
                 assert all(1 <= float(part) <= 5 for part in parts)
 
 
-def test_candidates_that_are_too_many_are_named(probe, monkeypatch, inputs):
-    names = candidates_to_probe(inputs)
-    assert len(names) > 1
+def test_what_evaluate_asked_already_has_the_same_result(found, measurements):
+    measured = {one.candidate: one.behaviours for one in read_measurements(measurements).candidates}
+    results = {test.key: test.results for test in found.behaviours}
+    assert tuple(results) == BEHAVIOURS
+    for name in found.candidates:
+        assert set(measured[name]) == set(CAPABILITIES)
+        for key, count in measured[name].items():
+            assert results[key][name].passed == count.passed
+
+
+def test_what_is_asked_again_is_answered_as_it_was_when_it_was_measured(probe, found, measurements, tmp_path):
+    forgetful = tmp_path / "measurements"
+    shutil.copytree(measurements, forgetful)
+    measured = read_measurements(measurements)
+    nothing = tuple(one.model_copy(update={"behaviours": {}}) for one in measured.candidates)
+    (forgetful / MEASUREMENTS).write_text(measured.model_copy(update={"candidates": nothing}).model_dump_json())
+    assert probe(measurements=forgetful).behaviours == found.behaviours
+
+
+def test_candidates_that_are_too_many_are_named(probe, monkeypatch):
+    monkeypatch.setattr(probing, "candidates_to_probe", lambda inputs: ["lstm", "lstm-prune", "logistic"])
     monkeypatch.setattr(probing, "MOST_CANDIDATES", 1)
     found = probe()
-    assert found.candidates == tuple(names[:1])
-    assert found.left_out == tuple(names[1:])
+    assert found.candidates == ("lstm",)
+    assert found.left_out == ("lstm-prune", "logistic")
 
 
 def test_nothing_is_probed_that_was_not_asked_for(tmp_path):

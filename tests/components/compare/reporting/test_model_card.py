@@ -204,7 +204,12 @@ def test_robustness_of_the_chosen_model_alone_is_told(content):
     other = Noise(name="case", meaning="of the words in capitals", measure="quality", curves={"another": (point,)})
     result = BehaviourResult(passed=7, failures=())
     behaviour = Behaviour(
-        name="another product", kind="invariance", expectation="the label stays", cases=8, results={chosen: result}
+        key="another_product",
+        name="another product",
+        kind="invariance",
+        expectation="the label stays",
+        cases=8,
+        results={chosen: result},
     )
     found = Robustness(reviews=500, noises=(noise, other), behaviours=(behaviour,))
     section = _section(_card(replace(content, robustness=found)), "Robustness")

@@ -43,6 +43,7 @@ def _found(text="It is <b>fine</b>.", passed=75):
         ),
         behaviours=(
             Behaviour(
+                key="plain_praise",
                 name="plain praise",
                 kind="minimum capability",
                 expectation="the label is above the middle of the labels",

@@ -25,6 +25,7 @@ _FOUND = Robustness(
     noises=(Noise(name="typos", meaning="of the words", measure="quality", curves={"logistic": (_POINT,)}),),
     behaviours=(
         Behaviour(
+            key="plain_praise",
             name="plain praise",
             kind="minimum capability",
             expectation="it is praise",
