@@ -15,7 +15,6 @@ from kfp import dsl, local
 
 from components.define.preflight import plan_run
 from components.shared.errors import UserError
-from components.shared.files import atomic_path
 from components.shared.lstm_variants import KNOWN_EMBEDDINGS
 from components.shared.records.plan import Plan
 from components.shared.services.access import read_access
@@ -23,17 +22,11 @@ from components.shared.services.interface import PAID_SERVICES
 from pipelines import arguments
 from pipelines.console import Console
 from pipelines.estimate import describe
+from pipelines.results import LOG, keep_log, keep_results
+from pipelines.run_lock import alone_in
 from pipelines.summary import summarise
 from pipelines.training import training_pipeline
 
-LOG = "run.log"
-_RESULTS = {
-    "report": "report.html",
-    "model_card": "model_card.md",
-    "candidates": "candidates.csv",
-    "slices": "slices.csv",
-    "decision": "decision.json",
-}
 #: A step's process must neither call home nor look for model hubs, and its log lines are wanted at once.
 _ENVIRONMENT = {
     "PYTHONUNBUFFERED": "1",
@@ -58,7 +51,8 @@ def main(argv: list[str] | None = None) -> int:
         if run.dry_run:
             print(describe(plan, arguments.defaults() | parameters))
             return 0
-        return _run(run, parameters)
+        with alone_in(run.out):
+            return _run(run, parameters)
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
@@ -116,29 +110,37 @@ def _check(parameters: dict[str, Any]) -> Plan:
 
 
 def _run(run: arguments.LocalRun, parameters: dict[str, Any]) -> int:
-    existed = run.out.exists()
-    pipeline_root = run.out.resolve() / "pipeline_root" / time.strftime("%Y%m%d-%H%M%S")
-    try:
-        pipeline_root.mkdir(parents=True)
-        log = (pipeline_root / LOG).open("w", encoding="utf-8")
-    except OSError as error:
-        raise UserError(f"{run.out}: cannot write there ({error.strerror}); choose another --out") from error
-    with log:
-        console = Console(sys.stdout, log, run.verbose)
-        started = time.monotonic()
+    pipeline_root = _make_pipeline_root(run.out)
+    stamp, log = pipeline_root.name, pipeline_root / LOG
+    started = time.monotonic()
+    with log.open("w", encoding="utf-8") as stream:
+        console = Console(sys.stdout, stream, run.verbose)
         task = _execute(parameters, pipeline_root, console)
-    if console.user_error is not None and not console.has_trained:
-        _remove_traces(run.out, pipeline_root, existed)
-        raise UserError(console.user_error)
-    os.replace(pipeline_root / LOG, run.out / LOG)
-    if console.user_error is not None:  # trained models are worth more than a tidy directory
+    if console.user_error is not None:
+        if console.has_trained:  # trained models are worth more than a tidy directory
+            keep_log(log, run.out, stamp)
+        else:
+            _remove_traces(pipeline_root)
         raise UserError(console.user_error)
     if task is None:
+        keep_log(log, run.out, stamp)
         print(f"error: a step failed; everything it said is in {run.out / LOG}", file=sys.stderr)
         return 1
-    _collect(task, run.out)
-    print(summarise(run.out, console.step_seconds, time.monotonic() - started, _peak_memory_gib()))
+    keep_results({name: Path(output.path) for name, output in task.outputs.items()}, log, run.out, stamp)
+    print(summarise(run.out, stamp, console.step_seconds, time.monotonic() - started, _peak_memory_gib()))
     return 0
+
+
+def _make_pipeline_root(out: Path) -> Path:
+    """Returns a new directory for the steps' artifacts, named by the time: the stamp of the run."""
+    root = out.resolve() / "pipeline_root"
+    while (made := root / time.strftime("%Y%m%d-%H%M%S")).exists():  # of a run that ended within this second
+        time.sleep(0.1)
+    try:
+        made.mkdir(parents=True)
+    except OSError as error:
+        raise UserError(f"{out}: cannot write there ({error.strerror}); choose another --out") from error
+    return made
 
 
 def _execute(parameters: dict[str, Any], pipeline_root: Path, console: Console) -> dsl.PipelineTask | None:
@@ -163,23 +165,11 @@ def _drop_retries() -> None:
             task.ClearField("retry_policy")
 
 
-def _remove_traces(out: Path, pipeline_root: Path, existed: bool) -> None:
+def _remove_traces(pipeline_root: Path) -> None:
     """Leaves OUT as it was before a run that ended with a user's mistake."""
     shutil.rmtree(pipeline_root)
     with contextlib.suppress(OSError):  # not empty: an earlier run's artifacts stay
         pipeline_root.parent.rmdir()
-    if not existed:
-        with contextlib.suppress(OSError):  # not empty: answers that were paid for stay
-            out.rmdir()
-
-
-def _collect(task: dsl.PipelineTask, out: Path) -> None:
-    """Puts a run's results where people look for them; each appears whole or not at all."""
-    for output, name in _RESULTS.items():
-        with atomic_path(out / name) as staged:
-            shutil.copyfile(task.outputs[output].path, staged)
-    with atomic_path(out / "winner") as staged:
-        shutil.copytree(task.outputs["winner"].path, staged)
 
 
 def _peak_memory_gib() -> float:

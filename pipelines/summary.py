@@ -1,10 +1,15 @@
-"""What a local run prints at its end: the candidates' table, the verdict with its reasons, where the report is."""
+"""What a local run prints at its end: candidates, verdict and reasons, what is in service, where the reports are."""
 
 import csv
 import json
 from collections import defaultdict
 from pathlib import Path
 from typing import Any
+
+from components.deploy.store import CHAMPION, champion
+from components.shared.bundle import read_manifest
+from components.shared.errors import UserError
+from pipelines.results import CANDIDATE, REPORT, RUNS, earlier_reports
 
 #: Column of candidates.csv -> heading and number format.
 _COLUMNS = {
@@ -22,11 +27,14 @@ _COLUMNS = {
 }
 
 
-def summarise(out: Path, step_seconds: list[tuple[str, float]], seconds: float, peak_memory_gib: float) -> str:
+def summarise(
+    out: Path, stamp: str, step_seconds: list[tuple[str, float]], seconds: float, peak_memory_gib: float
+) -> str:
     """Returns the closing text of a run.
 
     Args:
         out: Directory of the results.
+        stamp: Name of the run among those kept in OUT/runs.
         step_seconds: (step, wall seconds), in order.
         seconds: Wall seconds of the whole run.
         peak_memory_gib: Largest resident memory of any step.
@@ -48,9 +56,40 @@ def summarise(out: Path, step_seconds: list[tuple[str, float]], seconds: float, 
             "",
             f"Took {seconds / 60:.1f} minutes (longest: {slowest}); peak memory of a step {peak_memory_gib:.1f} GiB.",
             *_run_costs(decision["run"]),
-            f"Report: {out / 'report.html'}",
+            *_in_service(decision, out, stamp),
+            f"Report: {out / REPORT}",
+            *_earlier_reports(out, stamp),
         ]
     )
+
+
+def _in_service(decision: dict[str, Any], out: Path, stamp: str) -> list[str]:
+    """Returns what is in service, and where the chosen candidate is if that is something else."""
+    deployed = decision["verdict"] == "deploy"
+    lines = [_describe_champion(out / "models", deployed)]
+    if decision["candidate"] and not deployed:
+        kept = out / RUNS / stamp / CANDIDATE
+        lines.append(f"Not deployed: {decision['candidate']}, which this run chose, {kept}")
+    return lines
+
+
+def _describe_champion(store: Path, deployed: bool) -> str:
+    """Returns a line on what the model store says is deployed; `deployed`: this run did it."""
+    try:
+        version = champion(store)
+        if version is None:
+            return f"In service: nothing, {store} holds no deployed model"
+        candidate = read_manifest(store / version).candidate
+    except UserError as error:
+        return f"In service: unknown, {error}"
+    if deployed:
+        return f"Deployed: {candidate} as {version}, {store / CHAMPION}"
+    return f"In service, as before this run: {candidate} ({version}), {store / CHAMPION}"
+
+
+def _earlier_reports(out: Path, stamp: str) -> list[str]:
+    reports = earlier_reports(out, stamp)
+    return [f"Earlier reports: {len(reports)} in {out / RUNS}, the last of them {reports[-1]}"] if reports else []
 
 
 def _run_costs(run: dict[str, Any] | None) -> list[str]:

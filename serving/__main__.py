@@ -26,7 +26,7 @@ bias is shown, and the plain mean is the steadier of the two.
 """
 _SCORE_EXAMPLES = """\
 examples:
-  python -m serving score --bundle runs/latest/winner --input reviews.csv --output predictions.csv
+  python -m serving score --bundle runs/latest/models/champion --input reviews.csv --output predictions.csv
   python -m serving score --bundle runs/latest/models/champion --input today.csv --output today_scored.csv \\
       --text-column body --title-column subject
 """
@@ -36,8 +36,9 @@ together make the difference between the probability of an empty text and that o
 """
 _EXPLAIN_EXAMPLES = """\
 examples:
-  python -m serving explain --bundle runs/latest/winner --text "Not flattering, but comfortable."
-  python -m serving explain --bundle runs/latest/winner --text "Runs small." --label 5 --html why.html --json why.json
+  python -m serving explain --bundle runs/latest/models/champion --text "Not flattering, but comfortable."
+  python -m serving explain --bundle runs/latest/models/champion --text "Runs small." --label 5 \\
+      --html why.html --json why.json
 """
 _SERVE_EXAMPLES = """\
 example:
@@ -51,6 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command; returns the exit code."""
     options = _parser().parse_args(arguments)
     try:
+        _check_deployed(options.bundle)
         if options.command == "score":
             _score(options)
         elif options.command == "explain":
@@ -66,7 +68,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m serving",
-        description="Uses a model bundle, such as winner/ of a pipeline run, on reviews.",
+        description="Uses a model bundle, such as models/champion of a pipeline run (what is deployed), on reviews.",
     )
     commands = parser.add_subparsers(dest="command", required=True)
     raw = argparse.RawDescriptionHelpFormatter
@@ -117,6 +119,19 @@ def _parser() -> argparse.ArgumentParser:
 
 def _add_bundle(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--bundle", type=Path, required=True, metavar="DIR", help="directory with a bundle.json")
+
+
+def _check_deployed(bundle: Path) -> None:
+    """Tells who uses what is deployed that nothing is: "not a model bundle" would not say why."""
+    from components.deploy.store import CHAMPION
+
+    if bundle.name != CHAMPION or bundle.exists():
+        return
+    if bundle.is_symlink():
+        raise UserError(f"{bundle}: points to {bundle.readlink()}, which is not there; deploy again")
+    raise UserError(
+        f"{bundle}: nothing has been deployed there; the verdict in the run's report (report.html) says why"
+    )
 
 
 def _score(options: argparse.Namespace) -> None:

@@ -14,6 +14,7 @@ from components.ingest.sample import generate_sample
 from components.shared.bundle import load_bundle, read_manifest
 from pipelines.compile import compile_pipelines
 from pipelines.local import main
+from pipelines.run_lock import alone_in
 
 ROOT = Path(__file__).resolve().parents[2]
 #: Without deep models a run takes seconds, and every task still runs.
@@ -51,22 +52,26 @@ def first_run(table: Path, need: Path, tmp_path_factory: pytest.TempPathFactory)
 def test_a_run_leaves_what_the_readme_promises(first_run: tuple[Path, str]) -> None:
     out, printed = first_run
     files = ("report.html", "model_card.md", "candidates.csv", "slices.csv", "decision.json", "run.log")
-    for name in (*files, "winner", "models", "pipeline_root"):
+    (kept,) = (out / "runs").iterdir()
+    for name in (*files, "models", "pipeline_root"):
         assert (out / name).exists(), name
-    assert "Verdict: deploy" in printed and str(out / "report.html") in printed
+    for name in files:
+        assert (kept / name).read_bytes() == (out / name).read_bytes(), name
+    assert (out / "pipeline_root" / kept.name).is_dir()
+    assert "Verdict: deploy" in printed and f"Report: {out / 'report.html'}\n" in printed
     assert {"logistic", "logistic-balanced", "majority"} <= set(pd.read_csv(out / "candidates.csv")["candidate"])
 
 
 def test_the_gate_opens_for_a_first_deployment(first_run: tuple[Path, str]) -> None:
-    out, _ = first_run
+    out, printed = first_run
     decision = json.loads((out / "decision.json").read_text(encoding="utf-8"))
     assert decision["verdict"] == "deploy"
     assert read_manifest(out / "models" / "champion").candidate == decision["candidate"]
-    assert read_manifest(out / "winner").candidate == decision["candidate"]
+    assert f"Deployed: {decision['candidate']} as v0001, {out / 'models' / 'champion'}\n" in printed
 
 
-def test_the_winner_scores_raw_reviews(first_run: tuple[Path, str]) -> None:
-    predictor = load_bundle(first_run[0] / "winner")
+def test_what_is_deployed_scores_raw_reviews(first_run: tuple[Path, str]) -> None:
+    predictor = load_bundle(first_run[0] / "models" / "champion")
     good, bad = predictor.predict(["I love it, perfect fit and so soft!", "Terrible, it fell apart. Returned it."])
     scores = predictor.task.scores
     assert good @ scores > bad @ scores
@@ -98,6 +103,42 @@ def test_the_gate_stays_closed_when_the_winner_is_the_champion(
     assert json.loads((out / "decision.json").read_text(encoding="utf-8"))["verdict"] == "keep"
     assert "✓ record-refusal" in finished.stdout and "✓ deploy" not in finished.stdout
     assert sorted(path.name for path in (out / "models").iterdir()) == before
+
+
+def test_a_run_that_deploys_nothing_replaces_neither_what_is_in_service_nor_earlier_results(
+    first_run: tuple[Path, str], need: Path, tmp_path: Path
+) -> None:
+    out, _ = first_run
+    served = {path.name: path.read_bytes() for path in (out / "models" / "champion").iterdir()}
+    kept = {path: path.read_bytes() for path in (out / "runs").glob("*/*") if path.is_file()}
+    generate_sample(rows=1500, seed=8).to_csv(tmp_path / "others.csv", index=False)
+    refusal = ["--override", "refuse", "--override-by", "Ada", "--override-reason", "Not before the audit."]
+    arguments = ["--data", str(tmp_path / "others.csv"), "--need", str(need), "--out", str(out)]
+    finished = _run(*arguments, *QUICK, *refusal)
+    assert finished.returncode == 0, finished.stderr
+    (latest,) = {path.parent for path in (out / "runs").glob("*/report.html")} - {path.parent for path in kept}
+    chosen = read_manifest(latest / "candidate")
+    assert {path.name: path.read_bytes() for path in (out / "models" / "champion").iterdir()} == served
+    assert chosen.data_fingerprint != read_manifest(out / "models" / "champion").data_fingerprint
+    assert {path: path.read_bytes() for path in kept} == kept
+    assert (out / "report.html").read_bytes() == (latest / "report.html").read_bytes()
+    lines = finished.stdout.splitlines()
+    assert f"Not deployed: {chosen.candidate}, which this run chose, {latest / 'candidate'}" in lines
+    assert any(line.startswith("In service, as before this run: ") for line in lines)
+    assert lines[-1].startswith("Earlier reports: ")
+
+
+def test_a_second_run_at_once_is_told_in_one_line_and_changes_nothing(first_run: tuple[Path, str]) -> None:
+    out, _ = first_run
+    before = {path: path.stat().st_mtime_ns for path in out.rglob("*")}
+    with alone_in(out):
+        (before_lock,) = set(out.rglob("*")) - set(before)
+        finished = _run("--out", str(out), *QUICK)
+        assert {path: path.stat().st_mtime_ns for path in out.rglob("*") if path != before_lock} == before
+        assert main(["--out", str(out), "--dry-run"]) == 0
+    assert finished.returncode == 2 and finished.stdout == ""
+    assert finished.stderr.startswith(f"error: {out}: another run is at work there (process ")
+    assert len(finished.stderr.splitlines()) == 1
 
 
 def test_both_branches_of_the_gate_run_from_the_compiled_file(table: Path, need: Path, tmp_path: Path) -> None:
