@@ -80,6 +80,14 @@ def bootstrap_metrics(
     }
 
 
+def figure_on(
+    truth: NDArray[np.integer[Any]], predicted: NDArray[np.integer[Any]], classes: int, figure: Metric
+) -> float:
+    """Returns one metric of predicted label indices on the reviews as they are, both shape (n,)."""
+    counts = np.bincount(truth * classes + predicted, minlength=classes**2).astype(np.float64)
+    return float(figure_of(np.append(counts, 0.0)[None], classes, figure)[0])
+
+
 def interval(values: Samples) -> tuple[float, float]:
     """Returns the percentile interval of bootstrap values at CONFIDENCE."""
     tail = (1 - CONFIDENCE) / 2

@@ -31,6 +31,7 @@ from components.shared.deciding.bootstrap import (
     Samples,
     draw_counts,
     figure_of,
+    figure_on,
 )
 from components.shared.need import Metric
 
@@ -112,7 +113,7 @@ def assess_skills(
         return {}
     names = list(predictions)
     shares = np.asarray(class_shares, dtype=np.float64)
-    quality = np.array([_figure(truth, predictions[name], len(shares), metric) for name in names])
+    quality = np.array([figure_on(truth, predictions[name], len(shares), metric) for name in names])
     permuted = _permuted_quality(truth, [predictions[name] for name in names], len(shares), metric, seed)
     p_values, by_chance = _test_link(quality, permuted)
     gains, lows, by_interval = _bound_gains(
@@ -221,11 +222,6 @@ def _expected_figure(counts: NDArray[np.floating[Any]], said: Shares, metric: Me
     """Returns the metric of the confusion counts that are expected if labels are said with these probabilities."""
     cells = (counts[:, :, None] * said[None, None, :]).reshape(len(counts), -1)
     return figure_of(np.column_stack([cells, np.zeros(len(cells))]).astype(np.float64), len(said), metric)
-
-
-def _figure(truth: Labels, predicted: Labels, classes: int, metric: Metric) -> float:
-    confusion = np.bincount(truth * classes + predicted, minlength=classes**2).astype(np.float64)
-    return float(figure_of(np.append(confusion, 0.0)[None], classes, metric)[0])
 
 
 def _permuted_quality(

@@ -74,14 +74,14 @@ def write_choice(
     figures = f"{metric} {chosen.quality:.3f}, {write_cost(chosen)}, estimated"
     if enough == 1:
         return (
-            f"{chosen.name} has the highest quality of those that meet the need ({figures}), and no other is shown to "
-            f"be within the margin of {margin:g} of it."
+            f"{chosen.name} has the highest quality of those that meet the need ({figures}), and no other is shown "
+            f"to be within the margin of {margin:g} of it."
         )
     weight, tie = _weight_in_words(need), f"these {enough}" if tied == enough else f"{tied} of them"
     rule = {
         "enough": f"{weight} decides: the lightest is",
         "burden": f"{weight} decides: the lightest is",
-        "changes": f"{weight} does not separate {tie}; the simplest (fewest techniques and conversions) is",
+        "changes": f"{weight} does not separate {tie}; with the fewest techniques and conversions it is",
         "quality": f"{weight} does not separate {tie}; of the simplest of them, the best is",
         "energy": f"neither {weight} nor quality separates the simplest of them; what takes the least energy is",
         "name": "nothing that was measured separates the last of them; the first by name is",

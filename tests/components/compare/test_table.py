@@ -121,8 +121,8 @@ def test_each_candidate_has_a_status_and_a_reason(rows):
         "lstm-prune": "failed",
         "lstm-int8": "not applicable",
     }
-    assert "heavier than light" in rows["best"].reason
-    assert "better and lighter" in rows["beaten"].reason
+    assert "not lighter or simpler than light" in rows["best"].reason
+    assert "another beats it" in rows["beaten"].reason
     assert "not shown to be within 0.02 of best's" in rows["unsure"].reason
     assert rows["lstm-qat"].reason == "Its size is 900 MB. Its cost is 9 €. Done on the dense layer."
     assert rows["lstm-prune"].reason == "Two lines."

@@ -1,13 +1,10 @@
 import numpy as np
 
 from builders import measurement
-from components.compare.techniques import describe_gains
-from components.shared.deciding.decision import Candidate
+from components.compare.techniques import changes_of_quality, describe_gains
 from components.shared.meter import Usage
 from components.shared.records.conversions import Conversion, Likeness
 from components.shared.records.measurements import Spread
-
-_FIGURES = {"macro_f1": 0.5, "average_error": 0.0, "p95_ms": 1.0, "memory_mb": 1.0, "size_mb": 1.0, "cost_eur": 1.0}
 
 
 def _measurement(name, chain=(), size=10_000_000, gzip=8_000_000, p50=10.0, speed=100.0):
@@ -32,10 +29,10 @@ def _conversion(**values):
 
 def _gains(measured, quality=0.5, noise=0.0, conversions=None):
     qualities = {one.candidate: quality if one.chain else 0.5 for one in measured}
-    candidates = {name: Candidate(name=name, quality=value, **_FIGURES) for name, value in qualities.items()}
     spread = noise * np.linspace(-1, 1, 101)
     samples = {name: value + (spread if value != 0.5 else 0 * spread) for name, value in qualities.items()}
-    return {gain.candidate: gain for gain in describe_gains(measured, candidates, samples, conversions or {})}
+    changes = changes_of_quality(measured, qualities, samples)
+    return {gain.candidate: gain for gain in describe_gains(measured, changes, conversions or {})}
 
 
 def _gain(child, **options):
@@ -135,7 +132,7 @@ def test_lost_and_gained_quality_are_told_from_no_difference():
 
 def test_candidates_without_a_measured_parent_are_left_out():
     orphan = _measurement("lstm-prune", ("prune",))
-    assert describe_gains([orphan], {}, {}, {}) == []
+    assert describe_gains([orphan], {}, {}) == []
 
 
 def test_techniques_are_compared_with_the_model_they_were_applied_to_not_with_its_variants():

@@ -5,13 +5,14 @@ from hypothesis import strategies as st
 
 from components.shared.errors import UserError
 from components.shared.metrics import (
-    check_metric,
+    check_need,
     quality,
     reliability,
     roc_of_label,
     score_errors,
     score_labels,
 )
+from components.shared.need import parse_need
 from components.shared.records.task import Task
 
 _SCORES = np.array([1.0, 2.0, 3.0])
@@ -125,12 +126,26 @@ def test_predicted_labels_score_as_their_probabilities_do(figures, metric):
     assert score_labels(_TRUTH, _PROBABILITIES.argmax(axis=1), metric) == pytest.approx(getattr(figures, metric))
 
 
+def _need(metric, recalls="{}"):
+    return parse_need(
+        f"use_case: x\nreviews_per_day: 1\nquality: {{metric: {metric}}}\n"
+        f"constraints: {{minimum_recall: {recalls}}}\nprices: {{cpu_hour_eur: 1, gpu_hour_eur: 1}}\n"
+    )
+
+
 def test_a_metric_that_goes_by_order_is_refused_for_labels_without_one():
     task = Task(labels=("blue", "green"), scores=(0, 1), text_column="text", ordered=False)
-    check_metric("macro_f1", task)
-    check_metric("quadratic_kappa", task.model_copy(update={"ordered": True}))
+    check_need(_need("macro_f1"), task)
+    check_need(_need("quadratic_kappa"), task.model_copy(update={"ordered": True}))
     with pytest.raises(UserError, match=r"quadratic_kappa.*blue, green have no order.*--labels"):
-        check_metric("quadratic_kappa", task)
+        check_need(_need("quadratic_kappa"), task)
+
+
+def test_a_limit_on_a_label_that_there_is_not_is_refused():
+    task = Task(labels=("bad", "good"), scores=(0, 1), text_column="text")
+    check_need(_need("macro_f1", "{bad: 0.5}"), task)
+    with pytest.raises(UserError, match=r"minimum_recall names the label 'worst', but the labels are bad, good"):
+        check_need(_need("macro_f1", "{worst: 0.5}"), task)
 
 
 @st.composite

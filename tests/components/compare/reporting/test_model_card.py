@@ -27,6 +27,7 @@ from components.shared.records.robustness import (
 )
 
 _HEADINGS = [
+    "What it cannot do, and what is not sure",
     "Model details",
     "Intended use",
     "Out of scope",
@@ -113,7 +114,7 @@ def test_energy_says_whether_it_was_measured_and_how(content, kind):
 def test_without_a_chosen_model_the_card_is_one_line_below_its_title(content):
     decision = replace(content.decision, chosen=None, verdict="none")
     card = render_model_card(replace(content, decision=decision), None, None)
-    assert card == "# Model card\n\nNo model was chosen: no candidate meets the need, so there is none to describe.\n"
+    assert card == "# Model card\n\nNo model was chosen, so there is none to describe: the report tells why.\n"
 
 
 @pytest.mark.parametrize(
@@ -193,7 +194,7 @@ def test_slices_of_the_chosen_model_are_told_with_their_flags_and_stay_words(con
     assert "| Department: Jackets | 7 | too few reviews | too few reviews |  |" in section
     assert "Shoes" not in section
     assert "Not by Item: It has 900 different values." in section
-    assert "### By slice, on select\n\nNot measured." in _card(content)
+    assert "### By slice, on test\n\nNot measured." in _card(content)
 
 
 def test_robustness_of_the_chosen_model_alone_is_told(content):

@@ -13,11 +13,14 @@ from components.compare.reporting.report import ReportContent, render_report
 from components.compare.run_costs import reckon_run
 from components.compare.slices import Estimate, SlicedCandidate, SliceFigures
 from components.compare.table import Evidence, make_rows
-from components.compare.techniques import describe_gains
+from components.compare.techniques import changes_of_quality, describe_gains
 from components.shared.deciding.bootstrap import bootstrap_metric, interval
 from components.shared.deciding.break_even import BreakEven, OwnCost
-from components.shared.deciding.costs import cost_per_month_eur
-from components.shared.deciding.selection import Candidate, Deployed, decide
+from components.shared.deciding.caveats import Caveat
+from components.shared.deciding.costs import monthly_cost
+from components.shared.deciding.decision import Candidate, Deployed
+from components.shared.deciding.selection import decide
+from components.shared.deciding.skill import Guessing, Skill
 from components.shared.explanations import DrivingWords, Explanation, WordEffect
 from components.shared.meter import Usage
 from components.shared.metrics import quality, roc_of_label
@@ -131,16 +134,19 @@ def make_content(count, labels=("1", "2", "3", "4", "5"), failure="it diverged",
         one.candidate: Candidate(
             name=one.candidate,
             quality=figures["select"][one.candidate].macro_f1,
-            macro_f1=figures["select"][one.candidate].macro_f1,
             average_error=0.0,
             p95_ms=one.latency_p95_ms,
             memory_mb=one.peak_memory_mb,
             size_mb=one.size_bytes / 1e6,
-            cost_eur=cost_per_month_eur(one, need),
+            cost_eur=monthly_cost(one, need).total,
+            cost=monthly_cost(one, need),
+            changes=len(one.chain) + 1,
+            skill=Skill(gain=0.4, low=0.3, p_value=0.001, strength=5.0),
         )
         for one in measured
     }
-    decision = decide(list(candidates.values()), need, 0.14, samples, Deployed(), reviews=300)
+    guessing = Guessing(most_frequent=0.14, label_shares=0.2, lexicon=0.31)
+    decision = decide(list(candidates.values()), need, guessing, samples, Deployed(), reviews=300)
     plan = Plan(
         need=need,
         models=("lstm",),
@@ -163,17 +169,26 @@ def make_content(count, labels=("1", "2", "3", "4", "5"), failure="it diverged",
     )
     intervals = {name: interval(values) for name, values in samples.items()}
     techniques = [one for one in measured if one.chain and one.model in ("lstm", "distilbert")]
+    reached = {name: of.macro_f1 for name, of in figures["test"].items()}
+    changes = changes_of_quality(measured, reached, samples)
     evidence = Evidence(
         select=figures["select"],
         test=figures["test"],
         intervals={"accuracy": intervals, "macro_f1": intervals},
         flips={one.candidate: Flips(one.model, 12, 300, (_FLIP,)) for one in techniques},
         conversions={one.candidate: _CONVERSION for one in techniques},
+        changes=changes,
     )
     return ReportContent(
         decision=decision,
         rows=make_rows(plan, measurements, decision, evidence),
-        gains=describe_gains(measured, candidates, samples, evidence.conversions),
+        gains=describe_gains(measured, changes, evidence.conversions),
+        caveats=(
+            Caveat("serious", "recall", "It finds none of the 12 test reviews labelled 1."),
+            Caveat("warning", "guard", failure),
+            Caveat("note", "language", "It learned from reviews in the language 'en' alone."),
+        ),
+        guessing=guessing,
         need=need,
         task=task,
         features=Features(
@@ -282,6 +297,21 @@ def test_the_report_names_every_candidate_whatever_their_number(count):
         assert f'<th scope="row">{one.candidate}</th>' in html
 
 
+def test_what_the_winner_cannot_do_stands_in_the_head_the_most_severe_first_and_not_by_colour_alone():
+    html = render_report(make_content(3))
+    head = html[: html.index("<section")]
+    assert "What lstm cannot do" in head
+    assert "✕</span> serious</strong> It finds none of the 12 test reviews labelled 1." in head
+    assert head.index("serious</strong>") < head.index("warning</strong>") < head.index("It learned from reviews")
+    assert head.index("What lstm cannot do") < head.index('<ul aria-label="Reasons">')
+
+
+def test_without_anything_serious_that_is_said():
+    content = make_content(3)
+    html = render_report(replace(content, caveats=content.caveats[2:]))
+    assert "Nothing of it is serious." in html
+
+
 def test_the_report_says_the_verdict_first():
     content = make_content(3)
     body = render_report(content).split("<main>")[1]
@@ -384,7 +414,7 @@ def test_the_report_gives_the_break_even_volume_with_its_formula():
     _read(html)
     section = _section(html, "services")
     assert "<td>12,345</td>" in section and "not measured: no key" in section
-    assert "lstm costs an estimated 0.0123\u202f€ a day" in section and "0.0045\u202f€ for 1,000 reviews" in section
+    assert "lstm costs an estimated 0.01 € a day" in section and "under 0.01 € for 1,000 reviews" in section
     assert "n &gt; fixed / (price − own)" in section and "spread over 90 days" in section
     assert "0.9 € per 1,000 records" in section and "The sentence on the volume." in section
 
@@ -602,7 +632,9 @@ def test_without_a_scan_or_a_flip_there_are_no_sections_for_them():
 def test_what_running_costs_is_told_in_words_and_figures():
     html = " ".join(render_report(make_content(3)).split())
     assert "What running costs" in html
-    assert re.search(r"started once a day and stopped when it is done, costs an estimated .* times as much", html)
+    assert re.search(
+        r"lstm costs, started once a day and stopped when it is done, .* For comparison: always on, 36", html
+    )
     assert "Energy is estimated: 4 W a thread." in html
     assert "There is no GPU that could be measured." in html and "no GPU</span>" in html
 

@@ -6,6 +6,7 @@ from components.compare.reporting.wording import (
     fastest_of_each_runtime,
     sentence,
 )
+from components.shared.need import parse_need
 from components.shared.records.measurements import TriedRuntime
 
 _SLOW = TriedRuntime(runtime="litert", reviews_per_second=100.0)
@@ -31,6 +32,16 @@ def test_of_each_run_time_the_fastest_way_is_taken_also_where_none_works():
     assert fastest_of_each_runtime([]) == []
 
 
-@pytest.mark.parametrize(("stopped", "words"), [(0.000175, "208,571 times as much"), (12.0, "3.04 times as much")])
-def test_what_always_on_costs_is_told_as_a_number_that_people_read(stopped, words):
-    assert words in describe_always_on("lstm", stopped, 36.5, runs_per_day=1)
+@pytest.mark.parametrize(
+    ("mode", "words"),
+    [
+        (
+            "batch",
+            "lstm costs, started once a day and stopped when it is done, under 0.01 € a month: that is how the",
+        ),
+        ("always_on", "lstm costs, always on, 36.50 € a month: that is how the need runs it"),
+    ],
+)
+def test_both_modes_are_priced_and_that_of_the_need_comes_first(mode, words):
+    need = parse_need("").model_copy(update={"mode": mode})
+    assert describe_always_on("lstm", 0.000175, 36.5, need).startswith(words)
