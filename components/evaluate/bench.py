@@ -5,7 +5,7 @@ import os
 import shutil
 import sys
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,10 +23,14 @@ from components.shared.behaviour_keys import BehaviourCount
 from components.shared.bundle import content_fingerprint, gzip_bytes, read_manifest, size_bytes
 from components.shared.errors import UserError
 from components.shared.gpu import GpuMeter
+from components.shared.meter import cpu_seconds
 from components.shared.predictors.models import RUNTIMES
 from components.shared.predictors.running import Execution, cores
-from components.shared.records.measurements import Measurement, Power, Spread, predictions_path
+from components.shared.records.measurements import Measurement, Power, Spread, TriedRuntime, predictions_path
 from components.shared.records.task import Task
+
+#: A bundle, how to run it, and all that was tried.
+_Choice = tuple[Path, Execution | None, tuple[TriedRuntime, ...]]
 
 #: Starting up is most of what a small model costs a day: one process alone would measure the disk's cache.
 _STARTS = 3
@@ -48,7 +52,7 @@ class Bench:
         task: The labels.
         destination: Directory of the measurements; predictions are written there.
         energy: Meter of this machine.
-        repeater: Decides what is measured again.
+        repeater, trials: Decide what is measured again, and which ways to run a candidate are tried again.
     """
 
     scratch: Path
@@ -59,6 +63,7 @@ class Bench:
     destination: Path
     energy: EnergyMeter
     repeater: Repeater = field(default_factory=Repeater)
+    trials: Repeater = field(default_factory=Repeater)
 
     def measure_fastest(self, name: str, bundle: Path) -> Measurement:
         """Measures a candidate in the run time, and with the threads, that trials speak for.
@@ -70,12 +75,11 @@ class Bench:
         Raises:
             MeasuringFailedError: It cannot be measured.
         """
-        if not self.repeater.gave_up:
-            wait_until_quiet()  # a way that was tried beside something else would look slow
         try:
-            directory, execution, tried = choose_way(bundle, self.texts, run_process)
+            (choice, _), _ = self.trials.quietest(lambda number: self._choose_way(bundle, number), lambda one: one[1])
         except UserError as error:
             raise MeasuringFailedError(str(error)) from error
+        directory, execution, tried = choice
         return self.measure(name, directory, execution).model_copy(update={"tried": tried})
 
     def measure(self, name: str, bundle: Path, execution: Execution | None = None) -> Measurement:
@@ -118,6 +122,20 @@ class Bench:
             **figures,
         )
         return measurement.model_copy(update={"warnings": warnings_of(measurement, once_only)})
+
+    def _choose_way(self, bundle: Path, number: int) -> tuple[_Choice, float]:
+        """Returns what one round of trials speaks for, and the share of the processors that others used meanwhile."""
+        spans = []
+
+        def run(command: list[str]) -> None:
+            if not self.trials.gave_up:
+                wait_until_quiet(_PATIENCE[number])
+            before, own = read_load(), cpu_seconds()
+            run_process(command)
+            after = read_load()
+            spans.append((before, replace(after, own=cpu_seconds() - own)))
+
+        return choose_way(bundle, self.texts, run), share_of_others(spans) or 0.0
 
     def _try(self, bundle: Path, execution: Execution, number: int) -> tuple[dict[str, Any], Path]:
         """Returns the figures of one try, and where its predictions are for now."""

@@ -1,4 +1,5 @@
 import json
+import sys
 from contextlib import contextmanager
 from itertools import pairwise
 from types import SimpleNamespace
@@ -11,11 +12,12 @@ from components.evaluate import bench as bench_module
 from components.evaluate import machine
 from components.evaluate.behaviours import asked_tests, count_behaviours
 from components.evaluate.bench import Bench, warnings_of
+from components.evaluate.processes import run_process
 from components.shared.behaviour import texts_of
 from components.shared.bundle import load_bundle
 from components.shared.records.candidates import bundle_directory
 from components.shared.records.features import read_features
-from components.shared.records.measurements import Power, Spread, predictions_path
+from components.shared.records.measurements import Power, Spread, TriedRuntime, predictions_path
 from components.shared.records.plan import read_plan
 
 _STEADY = Spread.of([10.0]).model_dump()
@@ -163,6 +165,41 @@ def test_behaviours_are_those_of_the_bundle_that_is_measured(bench, logistic, mo
     assert one.behaviours == count_behaviours(bench.tests, said, bench.task)
     assert 0 < one.behaviours["plain_praise"].passed <= 100
     assert 0 <= one.others_share <= 1
+
+
+def test_ways_that_were_tried_beside_something_else_are_tried_again(bench, logistic, loads, monkeypatch):
+    shares, tried = [0.7, 0.1, 0.0], []
+
+    def choose(bundle, texts, run):
+        run(["a", "trial"])
+        tried.append(TriedRuntime(runtime="litert", reviews_per_second=len(tried) + 1))
+        return bundle, None, tuple(tried[-1:])
+
+    loads((0.0, 0.0))
+    monkeypatch.setattr(bench_module, "run_process", lambda command: None)
+    monkeypatch.setattr(bench_module, "choose_way", choose)
+    monkeypatch.setattr(bench_module, "share_of_others", lambda spans: shares.pop(0))
+    monkeypatch.setattr(Bench, "measure", lambda self, name, bundle, execution: measurement(name))
+    one = bench.measure_fastest("logistic", logistic)
+    assert [way.reviews_per_second for way in one.tried] == [2]
+    assert len(tried) == 2
+
+
+def test_the_processor_time_of_a_trial_is_not_taken_for_that_of_others(bench, logistic, loads, monkeypatch):
+    seen = []
+
+    def choose(bundle, texts, run):
+        run([sys.executable, "-c", "sum(range(10**7))"])
+        return bundle, None, ()
+
+    loads((0.0, 0.0))
+    monkeypatch.setattr(bench_module, "run_process", run_process)
+    monkeypatch.setattr(bench_module, "choose_way", choose)
+    monkeypatch.setattr(bench_module, "share_of_others", lambda spans: seen.extend(spans) or 0.0)
+    monkeypatch.setattr(Bench, "measure", lambda self, name, bundle, execution: measurement(name))
+    bench.measure_fastest("logistic", logistic)
+    ((before, after),) = seen
+    assert 0 < after.own < before.total
 
 
 def test_rounds_and_passes_that_vary_much_are_said():
