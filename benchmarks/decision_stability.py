@@ -255,8 +255,8 @@ def _power_table(tables: int, seed: int) -> str:
     heading = " | ".join(f"{signal:.0%}" for signal in _SIGNALS)
     return "\n".join(
         [
-            f"Share of {tables} simulated tables each in which a candidate is deployed, macro-F1, {_POWER_CANDIDATES} "
-            f"candidates of which half know so many labels and guess the rest, label shares "
+            f"Share of {tables} simulated tables each in which a candidate is deployed, macro-F1. Of "
+            f"{_POWER_CANDIDATES} candidates half know so many labels and guess the rest; label shares "
             f"{', '.join(f'{share:.0%}' for share in _SHOP)}:",
             "",
             f"| select reviews | {heading} |",

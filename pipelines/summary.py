@@ -8,9 +8,13 @@ from typing import Any
 
 from components.deploy.store import CHAMPION, champion
 from components.shared.bundle import read_manifest
+from components.shared.deciding.wording import write_euros
 from components.shared.errors import UserError
 from pipelines.results import CANDIDATE, REPORT, RUNS, earlier_reports
 
+_EUROS = "euros"
+#: How a caveat is marked; notes stand in the report alone.
+_SIGNS = {"serious": "✕ serious", "warning": "▲ warning"}
 #: Column of candidates.csv -> heading and number format.
 _COLUMNS = {
     "candidate": ("candidate", ""),
@@ -23,7 +27,7 @@ _COLUMNS = {
     "peak_memory_mb": ("memory MB", ".0f"),
     "size_mb": ("size MB", ".2f"),
     "gzip_mb": ("gzip MB", ".2f"),
-    "cost_per_month_eur": ("€/month (est.)", ".4f"),
+    "cost_per_month_eur": ("€/month (est.)", _EUROS),
 }
 
 
@@ -52,6 +56,7 @@ def summarise(
             "",
             f"Verdict: {decision['verdict']}",
             *decision["summary"],
+            *_caveats(decision),
             *(f"  - {reason}" for reason in decision["reasons"]),
             "",
             f"Took {seconds / 60:.1f} minutes (longest: {slowest}); peak memory of a step {peak_memory_gib:.1f} GiB.",
@@ -61,6 +66,16 @@ def summarise(
             *_earlier_reports(out, stamp),
         ]
     )
+
+
+def _caveats(decision: dict[str, Any]) -> list[str]:
+    """Returns what the chosen candidate cannot do, one line each; none if it is nothing."""
+    lines = [
+        f"  {_SIGNS[caveat['severity']]}: {caveat['sentence']}"
+        for caveat in decision["caveats"]
+        if caveat["severity"] in _SIGNS
+    ]
+    return [f"What {decision['candidate']} cannot do, and what is not sure:", *lines, "Reasons:"] if lines else []
 
 
 def _in_service(decision: dict[str, Any], out: Path, stamp: str) -> list[str]:
@@ -97,7 +112,7 @@ def _run_costs(run: dict[str, Any] | None) -> list[str]:
     if run is None:
         return []
     energy = "" if run["energy_wh"] is None else f" and {run['energy_wh']:.2g} Wh"
-    return [f"Its steps up to the comparison cost an estimated {run['cost_eur']:.2g} €{energy}."]
+    return [f"Its steps up to the comparison cost an estimated {write_euros(run['cost_eur'])}{energy}."]
 
 
 def _table(rows: list[dict[str, str]]) -> list[str]:
@@ -126,4 +141,6 @@ def _pad(text: str, width: int, column: int) -> str:
 def _format(value: str, form: str) -> str:
     if not form:
         return value
+    if form == _EUROS and value:
+        return write_euros(float(value)).removesuffix(" €")
     return format(float(value), form) if value else "–"

@@ -292,6 +292,7 @@ def training_pipeline(
     service_maximum_eur: float = 2.0,
     answers: str = f"{MODEL_STORE_MOUNT}/answers",
     latency_reviews: int = 200,
+    measuring_attempts: int = 3,
     robustness_reviews: int = 300,
     explained_reviews: int = 100,
     redact_reviews: bool = False,
@@ -404,6 +405,7 @@ def training_pipeline(
         service_maximum_eur: Euros that all paid services may cost, for as long as their answers are kept.
         answers: Directory where the answers of paid services and the ledger of calls are kept.
         latency_reviews: Reviews timed one by one.
+        measuring_attempts: How often a candidate is measured at most, again while the machine is busy; 1: once only.
         robustness_reviews: Noise is added to so many reviews, and what the best candidates make of it is measured; 0:
             not at all.
         explained_reviews: The words that the chosen model goes by are looked for in so many reviews; 0: not at all.
@@ -497,6 +499,7 @@ def training_pipeline(
         service_maximum_calls=service_maximum_calls,
         service_maximum_eur=service_maximum_eur,
         latency_reviews=latency_reviews,
+        measuring_attempts=measuring_attempts,
         robustness_reviews=robustness_reviews,
         explained_reviews=explained_reviews,
         override=override,
@@ -693,7 +696,14 @@ def training_pipeline(
     }
 
     # 10. Measured alone, after all training.
-    evaluated = evaluate(**given, **bundles, model_store=model_store, latency_reviews=latency_reviews, seed=seed)
+    evaluated = evaluate(
+        **given,
+        **bundles,
+        model_store=model_store,
+        latency_reviews=latency_reviews,
+        measuring_attempts=measuring_attempts,
+        seed=seed,
+    )
     place(evaluated, "evaluate", store_claim=store_claim)
 
     # 10b. What noise does to the candidates on the front.

@@ -76,6 +76,7 @@ def define(
     service_maximum_calls: int,
     service_maximum_eur: float,
     latency_reviews: int,
+    measuring_attempts: int,
     robustness_reviews: int,
     explained_reviews: int,
     override: str,
@@ -170,6 +171,7 @@ def define(
         service_maximum_calls: Checked to be in its range.
         service_maximum_eur: Checked to be in its range.
         latency_reviews: Checked to be in its range.
+        measuring_attempts: Checked to be in its range.
         robustness_reviews: Checked to be in its range.
         explained_reviews: Checked to be in its range.
         override: Checked to be deploy, refuse or empty.

@@ -59,6 +59,7 @@ RANGES: dict[str, tuple[float, float]] = {
     "service_maximum_calls": (0, float("inf")),
     "service_maximum_eur": (0, float("inf")),
     "latency_reviews": (1, float("inf")),
+    "measuring_attempts": (1, 10),
     "robustness_reviews": (0, float("inf")),
     "explained_reviews": (0, 10000),
     "tune_minutes": (0, 10080),

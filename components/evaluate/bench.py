@@ -34,7 +34,7 @@ _Choice = tuple[Path, Execution | None, tuple[TriedRuntime, ...]]
 
 #: Starting up is most of what a small model costs a day: one process alone would measure the disk's cache.
 _STARTS = 3
-#: How long each try waits for a quiet machine, as multiples of what the first one does.
+#: How long each try waits for a quiet machine, as multiples of what the first one does; the last holds for the rest.
 _PATIENCE = (1, 3, 6)
 #: Passes that differ by more than this share of their median are said to.
 _LARGE_SPREAD = 0.3
@@ -129,7 +129,7 @@ class Bench:
 
         def run(command: list[str]) -> None:
             if not self.trials.gave_up:
-                wait_until_quiet(_PATIENCE[number])
+                wait_until_quiet(_PATIENCE[min(number, len(_PATIENCE) - 1)])
             before, own = read_load(), cpu_seconds()
             run_process(command)
             after = read_load()
@@ -140,7 +140,10 @@ class Bench:
     def _try(self, bundle: Path, execution: Execution, number: int) -> tuple[dict[str, Any], Path]:
         """Returns the figures of one try, and where its predictions are for now."""
         predictions = self.scratch / f"predictions-{number}.npz"
-        loads = {"busy_share": wait_until_quiet(_PATIENCE[number]), "load_average": os.getloadavg()[0]}
+        loads = {
+            "busy_share": wait_until_quiet(_PATIENCE[min(number, len(_PATIENCE) - 1)]),
+            "load_average": os.getloadavg()[0],
+        }
         return loads | self._run(bundle, execution, predictions, ask=number == 0), predictions
 
     def _run(self, bundle: Path, execution: Execution, predictions: Path, ask: bool) -> dict[str, Any]:

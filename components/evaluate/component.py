@@ -15,6 +15,7 @@ def evaluate(
     distilbert: dsl.Input[dsl.Model],
     model_store: str,
     latency_reviews: int,
+    measuring_attempts: int,
     seed: int,
     measurements: dsl.Output[dsl.Dataset],
     metrics: dsl.Output[dsl.Metrics],
@@ -34,6 +35,7 @@ def evaluate(
         distilbert: Candidates made from DistilBERT.
         model_store: Directory of the versioned model store.
         latency_reviews: Number of reviews timed one by one.
+        measuring_attempts: How often a candidate is measured at most, again while the machine is busy.
         seed: Of the sentences that the models are asked about.
         measurements: Directory: measurements.json and the predictions of each candidate.
         metrics: Quality of each candidate on select.
@@ -53,6 +55,7 @@ def evaluate(
             sources=[Path(floor.path), Path(shelf.path), Path(lstm.path), Path(distilbert.path)],
             champion=Path(model_store) / "champion",
             latency_reviews=latency_reviews,
+            measuring_attempts=measuring_attempts,
             seed=seed,
             destination=Path(measurements.path),
         )

@@ -17,6 +17,7 @@ from components.evaluate.bench import Bench
 from components.evaluate.energy import EnergyMeter
 from components.evaluate.machine import describe_machine
 from components.evaluate.processes import MeasuringFailedError
+from components.evaluate.repeating import TRIES, Repeater
 from components.evaluate.services import measure_service
 from components.shared.bundle import read_manifest
 from components.shared.errors import UserError
@@ -47,6 +48,7 @@ def evaluate_candidates(
     latency_reviews: int,
     seed: int,
     destination: Path,
+    measuring_attempts: int = TRIES,
 ) -> None:
     """Measures every candidate and the champion, and writes `measurements.Measurements` with predictions.
 
@@ -61,6 +63,7 @@ def evaluate_candidates(
         latency_reviews: Number of select reviews timed one by one, at least 1.
         seed: Of the sentences of the behavioural tests.
         destination: Directory to write, see components/shared/records/measurements.py.
+        measuring_attempts: How often a candidate is measured at most, again while the machine is busy.
 
     Raises:
         UserError: There is no candidate, or `latency_reviews` is not positive.
@@ -87,7 +90,16 @@ def evaluate_candidates(
         texts.write_text(json.dumps(_raw_texts(features)), encoding="utf-8")
         tests = asked_tests(description, planned.need, seed)
         energy = EnergyMeter()
-        bench = Bench(Path(scratch), texts, latency_reviews, tests, description.task, staged, energy)
+        bench = Bench(
+            Path(scratch),
+            texts,
+            latency_reviews,
+            tests,
+            description.task,
+            staged,
+            energy,
+            Repeater(measuring_attempts),
+        )
 
         measured = []
         for name, bundle in tqdm(bundles.items(), desc="evaluate", unit="candidate", mininterval=1):

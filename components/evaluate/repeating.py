@@ -7,7 +7,7 @@ from components.evaluate.machine import is_busy
 
 Result = TypeVar("Result")
 
-#: A candidate is measured at most so often.
+#: A candidate is measured at most so often, if nothing else is said.
 TRIES = 3
 #: After so many candidates in a row of which every try was busy, none is measured again: such a machine is always
 #: busy, and measuring would only take three times as long.
@@ -18,12 +18,17 @@ class Repeater:
     """Measures candidates again while the machine is busy; to be asked about one after the other.
 
     Attributes:
-        gave_up: Whether repeating brought nothing so often that nothing is repeated any more.
+        gave_up: Whether nothing is repeated: it was not asked for, or brought nothing too often.
     """
 
-    def __init__(self) -> None:
-        """Knows nothing of the machine yet."""
-        self.gave_up = False
+    def __init__(self, tries: int = TRIES) -> None:
+        """Knows nothing of the machine yet.
+
+        Args:
+            tries: A candidate is measured at most so often, at least 1.
+        """
+        self.gave_up = tries == 1
+        self._tries = tries
         self._in_vain = 0
 
     def quietest(self, measure: Callable[[int], Result], load: Callable[[Result], float]) -> tuple[Result, int]:
@@ -34,7 +39,7 @@ class Repeater:
             load: Share of the processors that something else used about then, 0..1.
         """
         results = []
-        for number in range(1 if self.gave_up else TRIES):
+        for number in range(1 if self.gave_up else self._tries):
             results.append(measure(number))
             if not is_busy(load(results[-1])):
                 break

@@ -18,7 +18,7 @@ from pipelines.run_lock import alone_in
 
 ROOT = Path(__file__).resolve().parents[2]
 #: Without deep models a run takes seconds, and every task still runs.
-QUICK = ["--models", "logistic", "--techniques", "dynamic", "--latency-reviews", "10"]
+QUICK = ["--models", "logistic", "--techniques", "dynamic", "--latency-reviews", "10", "--measuring-attempts", "1"]
 
 
 def _run(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -87,6 +87,7 @@ def _run_compiled(table: Path, need: Path, store: Path, root: Path) -> dict[str,
         models=["logistic"],
         techniques=["dynamic"],
         latency_reviews=10,
+        measuring_attempts=1,
         deploy_target="local",
         model_store=str(store),
     )

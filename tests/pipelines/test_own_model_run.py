@@ -29,7 +29,16 @@ def _run(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def _require_run_on(model: str, own: Path, root: Path) -> None:
-    options = ["--models", "logistic", "--techniques", "dynamic", "--latency-reviews", "5"]
+    options = [
+        "--models",
+        "logistic",
+        "--techniques",
+        "dynamic",
+        "--latency-reviews",
+        "5",
+        "--measuring-attempts",
+        "1",
+    ]
     options += ["--explained-reviews", "0", "--sensitivity-reviews", "0"]
     finished = _run(root, "--model", str(own), *options)
     assert finished.returncode == 0, finished.stderr + finished.stdout

@@ -15,7 +15,14 @@ logistic,chosen,0.512,0.640,,It is the cheapest.
 logistic-int8,not applicable,,,,no layers
 logistic-prune,not applicable,,,,no layers
 """
-NOTHING: dict[str, Any] = {"verdict": "none", "candidate": None, "summary": [], "reasons": [], "run": None}
+NOTHING: dict[str, Any] = {
+    "verdict": "none",
+    "candidate": None,
+    "summary": [],
+    "reasons": [],
+    "caveats": [],
+    "run": None,
+}
 
 
 def _summarise(out: Path, content: dict[str, Any], steps: tuple[tuple[str, float], ...] = ()) -> str:
@@ -39,6 +46,31 @@ def test_the_summary_says_what_was_decided_and_where_the_report_is(tmp_path: Pat
     assert str(tmp_path / "report.html") in text
 
 
+def test_what_the_winner_cannot_do_is_said_before_the_reasons(tmp_path: Path) -> None:
+    caveats = [
+        {"severity": "serious", "about": "recall", "sentence": "It finds none."},
+        {"severity": "warning", "about": "guard", "sentence": "A column is odd."},
+        {"severity": "note", "about": "language", "sentence": "It knows one language."},
+    ]
+    content = {"verdict": "deploy", "candidate": "logistic", "summary": ["Deploy."], "reasons": ["It is enough."]}
+    text = _summarise(tmp_path, content | {"caveats": caveats})
+    assert (
+        "Deploy.\nWhat logistic cannot do, and what is not sure:\n  ✕ serious: It finds none.\n"
+        "  ▲ warning: A column is odd.\nReasons:\n  - It is enough."
+    ) in text
+    assert "It knows one language" not in text
+
+
+def test_costs_are_told_to_the_cent(tmp_path: Path) -> None:
+    (tmp_path / "candidates.csv").write_text(
+        "candidate,status,macro_f1,cost_per_month_eur,reason\na,chosen,0.5,0.000156,\nb,offered,0.5,36.4876,\n"
+    )
+    (tmp_path / "decision.json").write_text(json.dumps(NOTHING))
+    lines = summarise(tmp_path, "20250102-090000", [], 90.0, 1.5).splitlines()
+    assert next(line for line in lines if line.startswith("a ")).endswith("under 0.01")
+    assert next(line for line in lines if line.startswith("b ")).endswith("36.49")
+
+
 def test_figures_that_were_not_measured_are_not_zero(tmp_path: Path) -> None:
     lines = _summarise(tmp_path, {}).splitlines()
     measured = next(line for line in lines if line.startswith("logistic "))
@@ -48,9 +80,9 @@ def test_figures_that_were_not_measured_are_not_zero(tmp_path: Path) -> None:
 
 def test_what_the_run_cost_is_said_and_unknown_energy_is_not_zero(tmp_path: Path) -> None:
     unknown = _summarise(tmp_path, {"run": {"cost_eur": 0.0123, "energy_wh": None}})
-    assert "Its steps up to the comparison cost an estimated 0.012 €." in unknown
+    assert "Its steps up to the comparison cost an estimated 0.01 €." in unknown
     known = _summarise(tmp_path, {"run": {"cost_eur": 0.0123, "energy_wh": 4.56}})
-    assert "an estimated 0.012 € and 4.6 Wh." in known
+    assert "an estimated 0.01 € and 4.6 Wh." in known
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ def test_one_named_column_and_minutes_lead_to_a_deployed_model(tmp_path: Path) -
     out = tmp_path / "out"
     command = [sys.executable, "-W", "ignore", "-m", "pipelines.local", "--data", str(tmp_path / "remarks.csv")]
     command += ["--label-column", "satisfaction", "--tune-minutes", "1", "--models", "logistic", "--out", str(out)]
-    command += ["--latency-reviews", "10", "--techniques", "dynamic"]
+    command += ["--latency-reviews", "10", "--measuring-attempts", "1", "--techniques", "dynamic"]
     finished = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert finished.returncode == 0, finished.stderr + finished.stdout
 

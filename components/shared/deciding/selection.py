@@ -29,6 +29,7 @@ from components.shared.deciding.wording import (
     write_choice,
     write_cost_and_certainty,
     write_guessing,
+    write_guessing_levels,
     write_number_of_more,
 )
 from components.shared.need import Need
@@ -226,7 +227,11 @@ def _show_nothing(
         outlook = f"{figures}; with {write_number_of_more(more)} a gain like this one would be shown (estimated)."
     return Decision(
         verdict="none" if more is None else "inconclusive",
-        reasons=(f"None of the {len(own)} candidates is shown to be better than guessing.", outlook),
+        reasons=(
+            f"None of the {len(own)} candidates is shown to be better than guessing, with the luck of the best of so "
+            "many in mind.",
+            f"For comparison: {write_guessing_levels(guessing, need)}.",
+        ),
         chosen=None,
         best=None,
         standings=standings,

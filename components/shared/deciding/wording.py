@@ -98,14 +98,19 @@ def write_choice(
     )
 
 
-def write_guessing(chosen: Candidate, guessing: Guessing, need: Need) -> str:
-    """Returns how much better than guessing the chosen candidate is shown to be."""
+def write_guessing_levels(guessing: Guessing, need: Need) -> str:
+    """Returns what guessing, and a lexicon that costs nothing, reach: the end of a sentence."""
     metric = METRIC_NAMES[need.quality.metric]
     lexicon = "" if guessing.lexicon is None else f", VADER, a lexicon that costs nothing, {guessing.lexicon:.3f}"
-    levels = (
+    return (
         f"always saying the most frequent label reaches a {metric} of {guessing.most_frequent:.3f}, guessing by the "
         f"shares of the labels {guessing.label_shares:.3f}{lexicon}"
     )
+
+
+def write_guessing(chosen: Candidate, guessing: Guessing, need: Need) -> str:
+    """Returns how much better than guessing the chosen candidate is shown to be."""
+    levels = write_guessing_levels(guessing, need)
     if chosen.skill is None:
         return f"For comparison: {levels}."
     return (
