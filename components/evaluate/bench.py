@@ -35,7 +35,7 @@ _Choice = tuple[Path, Execution | None, tuple[TriedRuntime, ...]]
 #: Starting up is most of what a small model costs a day: one process alone would measure the disk's cache.
 _STARTS = 3
 #: How long each try waits for a quiet machine, as multiples of what the first one does; the last holds for the rest.
-_PATIENCE = (1, 3, 6)
+_PATIENCE = (1, 2, 4)
 #: Passes that differ by more than this share of their median are said to.
 _LARGE_SPREAD = 0.3
 
@@ -76,7 +76,7 @@ class Bench:
             MeasuringFailedError: It cannot be measured.
         """
         try:
-            (choice, _), _ = self.trials.quietest(lambda number: self._choose_way(bundle, number), lambda one: one[1])
+            (choice, _), _ = self.trials.quietest(lambda _: self._choose_way(bundle), lambda one: one[1])
         except UserError as error:
             raise MeasuringFailedError(str(error)) from error
         directory, execution, tried = choice
@@ -123,7 +123,7 @@ class Bench:
         )
         return measurement.model_copy(update={"warnings": warnings_of(measurement, once_only)})
 
-    def _choose_way(self, bundle: Path, number: int) -> tuple[_Choice, float]:
+    def _choose_way(self, bundle: Path) -> tuple[_Choice, float]:
         """Returns what one round of trials speaks for, and the share of the processors that others used meanwhile."""
         spans = []
 

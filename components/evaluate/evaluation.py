@@ -98,7 +98,8 @@ def evaluate_candidates(
             description.task,
             staged,
             energy,
-            Repeater(measuring_attempts),
+            repeater=Repeater(measuring_attempts),
+            trials=Repeater(measuring_attempts),
         )
 
         measured = []

@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 #: No deep models, but the linear ones and VADER, in both ways to weigh classes: enough to pick the luckiest from.
 QUICK = [
     "--models",
-    "logistic,hashing",
+    "logistic",
     "--techniques",
     "dynamic",
     "--latency-reviews",
