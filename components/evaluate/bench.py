@@ -128,8 +128,8 @@ class Bench:
         spans = []
 
         def run(command: list[str]) -> None:
-            if not self.trials.gave_up:
-                wait_until_quiet(_PATIENCE[min(number, len(_PATIENCE) - 1)])
+            if self.trials.repeats:
+                wait_until_quiet()
             before, own = read_load(), cpu_seconds()
             run_process(command)
             after = read_load()
@@ -243,6 +243,8 @@ def _busy_in_words(measurement: Measurement, once_only: bool) -> str:
     said = " and ".join(f"{share:.0%} of its processors {when}" for share, when in loads if share is not None)
     if once_only:
         tries = f"measured once only, as repeating had helped none of {IN_VAIN} candidates in a row"
+    elif measurement.attempts == 1:
+        tries = "measured once"
     else:
         tries = f"in the quietest of {measurement.attempts} tries"
     return f"the machine was busy, {said} ({tries}): times may be too long"

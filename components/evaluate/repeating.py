@@ -18,7 +18,7 @@ class Repeater:
     """Measures candidates again while the machine is busy; to be asked about one after the other.
 
     Attributes:
-        gave_up: Whether nothing is repeated: it was not asked for, or brought nothing too often.
+        gave_up: Whether repeating brought nothing so often that nothing is repeated any more.
     """
 
     def __init__(self, tries: int = TRIES) -> None:
@@ -27,9 +27,14 @@ class Repeater:
         Args:
             tries: A candidate is measured at most so often, at least 1.
         """
-        self.gave_up = tries == 1
+        self.gave_up = False
         self._tries = tries
         self._in_vain = 0
+
+    @property
+    def repeats(self) -> bool:
+        """Whether what is measured while the machine is busy is measured again."""
+        return self._tries > 1 and not self.gave_up
 
     def quietest(self, measure: Callable[[int], Result], load: Callable[[Result], float]) -> tuple[Result, int]:
         """Returns the result of the first try that was quiet, or else of the quietest, and the number of tries.
@@ -39,12 +44,12 @@ class Repeater:
             load: Share of the processors that something else used about then, 0..1.
         """
         results = []
-        for number in range(1 if self.gave_up else self._tries):
+        for number in range(self._tries if self.repeats else 1):
             results.append(measure(number))
             if not is_busy(load(results[-1])):
                 break
         best = min(results, key=load)
         self._in_vain = self._in_vain + 1 if is_busy(load(best)) else 0
         # For good, so that the time that this may take has a bound.
-        self.gave_up = self.gave_up or self._in_vain >= IN_VAIN
+        self.gave_up = self.gave_up or (self._tries > 1 and self._in_vain >= IN_VAIN)
         return best, len(results)

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from sklearn.linear_model import LogisticRegression
 
-from components.evaluate import bench, evaluation, machine, repeating
+from components.evaluate import bench, evaluation, machine
 from components.shared.bundle import Manifest, write_bundle
 from components.shared.files import write_text
 from components.shared.meter import Usage
@@ -165,7 +165,6 @@ def measurements(trained, tmp_path_factory: pytest.TempPathFactory) -> Path:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(machine, "_SAMPLE_SECONDS", 0.01)
         patch.setattr(bench, "_STARTS", 1)
-        patch.setattr(repeating, "TRIES", 1)
         evaluation.evaluate_candidates(
             features=trained.features,
             plan=trained.plan,
@@ -174,6 +173,7 @@ def measurements(trained, tmp_path_factory: pytest.TempPathFactory) -> Path:
             latency_reviews=10,
             seed=0,
             destination=root / "measurements",
+            measuring_attempts=1,
         )
     return root / "measurements"
 

@@ -1,6 +1,7 @@
 import json
 import sys
 from contextlib import contextmanager
+from dataclasses import replace
 from itertools import pairwise
 from types import SimpleNamespace
 
@@ -13,6 +14,7 @@ from components.evaluate import machine
 from components.evaluate.behaviours import asked_tests, count_behaviours
 from components.evaluate.bench import Bench, warnings_of
 from components.evaluate.processes import run_process
+from components.evaluate.repeating import Repeater
 from components.shared.behaviour import texts_of
 from components.shared.bundle import load_bundle
 from components.shared.records.candidates import bundle_directory
@@ -137,6 +139,20 @@ def test_on_a_machine_that_is_always_busy_the_rest_is_measured_once_and_says_so(
         (warning,) = one.warnings
         once = "once only, as repeating had helped none of 2 candidates in a row"
         assert (once in warning) == (one.attempts == 1)
+
+
+def test_where_nothing_is_repeated_the_warning_blames_no_repetition(bench, logistic, loads):
+    loads((0.9, 0.8))
+    one = replace(bench, repeater=Repeater(tries=1)).measure("logistic", logistic)
+    (warning,) = one.warnings
+    assert "(measured once)" in warning
+
+
+def test_more_tries_than_there_are_patiences_wait_as_long_as_the_last(bench, logistic, loads):
+    patience = loads((0.9, 0.8))
+    one = replace(bench, repeater=Repeater(tries=5)).measure("logistic", logistic)
+    assert one.attempts == len(patience) == 5
+    assert patience == sorted(patience) and patience[-1] == patience[-2]
 
 
 def test_one_process_that_only_starts_is_asked_how_it_behaves_however_often_it_is_measured(

@@ -4,7 +4,7 @@ import shutil
 import numpy as np
 import pytest
 
-from components.evaluate import bench, machine, processes, repeating
+from components.evaluate import bench, machine, processes
 from components.evaluate.evaluation import evaluate_candidates
 from components.shared.behaviour_keys import CAPABILITIES, BehaviourCount
 from components.shared.bundle import MANIFEST, load_bundle, read_manifest, write_bundle
@@ -20,7 +20,6 @@ from components.shared.texts.text import TextPreprocessing, join_title
 def _quick(monkeypatch):
     monkeypatch.setattr(machine, "_SAMPLE_SECONDS", 0.01)
     monkeypatch.setattr(bench, "_STARTS", 1)
-    monkeypatch.setattr(repeating, "TRIES", 1)
 
 
 @pytest.fixture
@@ -36,7 +35,7 @@ def evaluate(trained, tmp_path):
         plan=trained.plan,
         features=trained.features,
     ):
-        evaluate_candidates(features, plan, sources, champion, latency_reviews, 0, tmp_path / "measurements")
+        evaluate_candidates(features, plan, sources, champion, latency_reviews, 0, tmp_path / "measurements", 1)
         return read_measurements(tmp_path / "measurements")
 
     return run

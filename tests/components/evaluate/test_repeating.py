@@ -48,3 +48,17 @@ def test_a_try_that_was_quiet_shows_that_repeating_helps(repeater):
         assert _measure(repeater, [0.9, 0.8, 0.7])[1] == 3
         assert _measure(repeater, [0.9, 0.1])[1] == 2
     assert not repeater.gave_up
+
+
+def test_where_nothing_is_to_be_repeated_it_is_not_and_nothing_was_given_up():
+    repeater = Repeater(tries=1)
+    assert not repeater.repeats
+    for _ in range(5):
+        assert _measure(repeater, [0.9]) == (0.9, 1)
+    assert not repeater.gave_up
+
+
+def test_more_tries_may_be_asked_for():
+    repeater = Repeater(tries=5)
+    assert repeater.repeats
+    assert _measure(repeater, [0.9, 0.8, 0.7, 0.6, 0.1]) == (0.1, 5)

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from components.evaluate import bench, machine, repeating
+from components.evaluate import bench, machine
 from components.evaluate.evaluation import evaluate_candidates
 from components.evaluate.processes import MeasuringFailedError
 from components.evaluate.trying import NEAR_TIE, WAYS, Way, executions, preferred, simplest_first, try_ways
@@ -153,8 +153,9 @@ def test_threads_are_tried_before_batch_sizes(tiny):
 def test_evaluate_measures_the_way_that_it_chose(trained, candidate, tmp_path, monkeypatch):
     monkeypatch.setattr(machine, "_SAMPLE_SECONDS", 0.01)
     monkeypatch.setattr(bench, "_STARTS", 1)
-    monkeypatch.setattr(repeating, "TRIES", 1)
-    evaluate_candidates(trained.features, trained.plan, [candidate], tmp_path / "none", 5, 0, tmp_path / "measured")
+    evaluate_candidates(
+        trained.features, trained.plan, [candidate], tmp_path / "none", 5, 0, tmp_path / "measured", 1
+    )
     (one,) = read_measurements(tmp_path / "measured").candidates
     best = max(one.tried, key=lambda way: way.reviews_per_second)
     assert {way.runtime for way in one.tried} == {"litert", "onnxruntime"}

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from components.compare.comparison import compare_candidates
-from components.evaluate import bench, evaluation, machine, repeating
+from components.evaluate import bench, evaluation, machine
 from components.off_the_shelf import offers
 from components.off_the_shelf.offers import Wish, offer_services
 from components.shared.bundle import load_bundle, read_manifest
@@ -36,7 +36,6 @@ def _environment(monkeypatch):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(machine, "_SAMPLE_SECONDS", 0.01)
     monkeypatch.setattr(bench, "_STARTS", 1)
-    monkeypatch.setattr(repeating, "TRIES", 1)
     monkeypatch.setattr(
         "components.shared.services.catalogue._ATTEMPTS_PER_MINUTE", dict.fromkeys(("azure-language", "chat"), 10**7)
     )
@@ -279,7 +278,7 @@ def compared(trained, few, tmp_path):
     def run(candidates, *floors):
         sources = [*floors, candidates]
         evaluation.evaluate_candidates(
-            few, trained.plan, sources, tmp_path / "champion", 5, 0, tmp_path / "measurements"
+            few, trained.plan, sources, tmp_path / "champion", 5, 0, tmp_path / "measurements", 1
         )
         write_robustness(tmp_path / "robustness.json", Robustness())
         compare_candidates(
