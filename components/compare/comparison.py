@@ -51,7 +51,7 @@ from components.shared.records.sensitivity import read_sensitivities
 from components.shared.records.step_usage import read_step_usages
 from components.shared.records.task import Task
 
-_FORMAT_VERSION = 1
+_FORMAT_VERSION = 2
 
 
 @dataclass(frozen=True)

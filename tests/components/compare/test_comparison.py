@@ -5,6 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from kfp import dsl
+from sklearn.metrics import f1_score
 
 from components.compare import comparison as comparison_module
 from components.compare.table import STATUSES
@@ -14,8 +15,14 @@ from components.shared.need import Quality
 from components.shared.override import Override
 from components.shared.predictors.running import Execution
 from components.shared.records.candidates import list_bundles, onnx_directory
-from components.shared.records.features import DESCRIPTION, read_features
-from components.shared.records.measurements import MEASUREMENTS, Champion, predictions_path, read_measurements
+from components.shared.records.features import DESCRIPTION, read_features, read_split
+from components.shared.records.measurements import (
+    MEASUREMENTS,
+    Champion,
+    predictions_path,
+    read_measurements,
+    read_predictions,
+)
 from components.shared.records.plan import read_plan
 
 
@@ -225,3 +232,54 @@ def test_a_refusal_deploys_nothing_and_keeps_the_winner_for_later(run):
 def test_what_was_not_probed_stands_in_the_report_with_the_reason(run):
     _, out = run()
     assert "Not probed: robustness. Not asked for." in (out / "report.html").read_text()
+
+
+def test_the_same_measurements_from_a_busy_machine_lead_to_the_same_choice(run, measurements, tmp_path):
+    busy = tmp_path / "busy"
+    shutil.copytree(measurements, busy)
+    content = json.loads((busy / MEASUREMENTS).read_text())
+    for number, one in enumerate(content["candidates"]):
+        factor = 3 + number % 4
+        for name in ("latency_p50_ms", "latency_p95_ms", "cpu_seconds_per_1000"):
+            one[name] *= factor
+        for name in ("median", "low", "high"):
+            one["reviews_per_second"][name] /= factor
+            one["startup_seconds"][name] *= 10 / factor
+    (busy / MEASUREMENTS).write_text(json.dumps(content))
+    _, out = run()
+    idle = json.loads((out / "decision.json").read_text())
+    _, out = run(measurements=busy)
+    later = json.loads((out / "decision.json").read_text())
+    assert (later["verdict"], later["candidate"], later["decided_by"]) == (
+        idle["verdict"],
+        idle["candidate"],
+        idle["decided_by"],
+    )
+
+
+def test_the_decision_says_what_to_expect_what_the_winner_cannot_do_and_how_it_runs(run):
+    _, out = run()
+    decision = json.loads((out / "decision.json").read_text())
+    expected, figures = decision["expected"], decision["figures"]
+    assert expected["low"] < expected["value"] < expected["high"]
+    assert expected["value"] == pytest.approx(figures["macro_f1"] - expected["flattered_by"], abs=1e-5)
+    assert decision["mode"] == "batch"
+    assert {"severity", "about", "sentence"} == set(decision["caveats"][0])
+    assert decision["thresholds"]["guessing"]["best"] == pytest.approx(
+        max(decision["thresholds"]["guessing"][name] for name in ("most_frequent", "label_shares"))
+    )
+    skill = decision["standings"][decision["candidate"]]["skill"]
+    assert skill["strength"] > 1 and skill["p_value"] < 0.025
+
+
+def test_what_a_technique_cost_in_quality_is_told_from_test(run, trained, measurements):
+    _, out = run()
+    table = pd.read_csv(out / "candidates.csv").set_index("candidate")
+    truth = read_split(trained.features, "test")["label"].tolist()
+    said = {
+        name: [str(1 + row.argmax()) for row in read_predictions(measurements, name, "test")]
+        for name in ("lstm", "lstm-prune")
+    }
+    on_test = {name: f1_score(truth, labels, average="macro", zero_division=0) for name, labels in said.items()}
+    assert table.loc["lstm-prune", "change"] == pytest.approx(on_test["lstm-prune"] - on_test["lstm"], abs=1e-4)
+    assert np.isnan(table.loc["lstm", "change"])
