@@ -20,7 +20,7 @@ _NEED = "use_case: test\nreviews_per_day: 100\nprices: {cpu_hour_eur: 0.05, gpu_
 def _run(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Runs the pipeline on a few reviews with the labels 1, 2 and 3."""
     stars = {1: "1", 2: "1", 3: "2", 4: "2", 5: "3"}
-    reviews = generate_sample(rows=500, seed=3)
+    reviews = generate_sample(rows=1500, seed=3)
     reviews.assign(Rating=reviews["Rating"].map(stars)).to_csv(root / "reviews.csv", index=False)
     (root / "need.yaml").write_text(_NEED)
     command = [sys.executable, "-W", "ignore", "-m", "pipelines.local", "--data", str(root / "reviews.csv")]

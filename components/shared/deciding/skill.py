@@ -241,6 +241,6 @@ def _permuted_quality(
 
 
 def _shuffle(truth: Labels, seed: int) -> Iterator[Labels]:
-    generator = np.random.default_rng(seed)
+    generator, small = np.random.default_rng(seed), truth.astype(np.int16)
     for start in range(0, RESAMPLES, _BLOCK):
-        yield generator.permuted(np.tile(truth, (min(_BLOCK, RESAMPLES - start), 1)), axis=1)
+        yield generator.permuted(np.tile(small, (min(_BLOCK, RESAMPLES - start), 1)), axis=1)

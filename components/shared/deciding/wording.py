@@ -101,9 +101,11 @@ def write_choice(
 def write_guessing_levels(guessing: Guessing, need: Need) -> str:
     """Returns what guessing, and a lexicon that costs nothing, reach: the end of a sentence."""
     metric = METRIC_NAMES[need.quality.metric]
-    lexicon = "" if guessing.lexicon is None else f", VADER, a lexicon that costs nothing, {guessing.lexicon:.3f}"
+    lexicon = (
+        "" if guessing.lexicon is None else f", with VADER, a lexicon that costs nothing, {guessing.lexicon:.3f}"
+    )
     return (
-        f"always saying the most frequent label reaches a {metric} of {guessing.most_frequent:.3f}, guessing by the "
+        f"{metric} is {guessing.most_frequent:.3f} by always saying the most frequent label, by guessing with the "
         f"shares of the labels {guessing.label_shares:.3f}{lexicon}"
     )
 
