@@ -43,11 +43,15 @@ def write_cost_and_certainty(chosen: Candidate, expected: Expected, reviews: int
         reviews: Number of select reviews.
         candidates: How many it was chosen from.
     """
-    picked = f" it was chosen from {candidates} and" if candidates > 1 else ""
+    picked = (
+        f"It was chosen from {candidates} on {reviews:,} reviews, where"
+        if candidates > 1
+        else f"On {reviews:,} reviews"
+    )
+    other = f"on as many others like these, {expected.low:.2f} to {expected.high:.2f} is to be expected"
     return (
-        f"The estimated cost of {chosen.name} is {write_cost(chosen)}. On the {reviews:,} reviews on which{picked} "
-        f"it reaches {chosen.quality:.2f} out of 1 in the quality that was asked for; on as many others like these, "
-        f"{expected.low:.2f} to {expected.high:.2f} is to be expected."
+        f"The estimated cost of {chosen.name} is {write_cost(chosen)}. {picked} it reaches {chosen.quality:.2f} out of 1 "
+        f"in the quality that was asked for; {other}."
     )
 
 
