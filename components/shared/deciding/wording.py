@@ -50,8 +50,8 @@ def write_cost_and_certainty(chosen: Candidate, expected: Expected, reviews: int
     )
     other = f"on as many others like these, {expected.low:.2f} to {expected.high:.2f} is to be expected"
     return (
-        f"The estimated cost of {chosen.name} is {write_cost(chosen)}. {picked} it reaches {chosen.quality:.2f} out of "
-        f"1 in the quality that was asked for; {other}."
+        f"{chosen.name} costs an estimated {write_cost(chosen)}. {picked} it reaches {chosen.quality:.2f} of 1 in "
+        f"the quality asked for; {other}."
     )
 
 
