@@ -94,7 +94,7 @@ class Findings:
         simpler: Something simpler to the candidate's quality minus its, on test.
         margin_reviews: About how many select reviews would tell two candidates apart that differ by the margin; None
             if there is nothing to tell apart.
-        busy: How the machine was busy while it was measured, as a sentence; empty if it was not.
+        busy: How the machine was busy while it was measured, in words; empty if it was not.
         doubts: Of the leak and sampling guard, as sentences.
         lengths: None if they are not known.
         language: ISO 639-1 code of the reviews that it learned from.
@@ -169,7 +169,7 @@ def _of_behaviours(findings: Findings) -> Iterator[Caveat]:
             if key == "plain_praise":
                 sentence = f"It calls {count.opposite} of {count.cases} {_OPPOSITE[key]}."
         else:
-            sentence = f"In {count.passed} of {count.cases} sentences only it {_ABOUT_BEHAVIOUR[key]}."
+            sentence = f"In only {count.passed} of {count.cases} sentences it {_ABOUT_BEHAVIOUR[key]}."
         yield Caveat("serious" if utterly else "warning", key.replace("_", "-"), sentence)
 
 
@@ -212,7 +212,7 @@ def _of_reviews(findings: Findings) -> Iterator[Caveat]:
 
 def _of_measuring(findings: Findings) -> Iterator[Caveat]:
     if findings.busy:
-        yield Caveat("warning", "busy-machine", findings.busy)
+        yield Caveat("warning", "busy-machine", f"{findings.busy[0].upper()}{findings.busy[1:]}.")
 
 
 def _of_data(findings: Findings) -> Iterator[Caveat]:

@@ -62,7 +62,7 @@ def test_complaints_called_middling_are_serious_too():
         "plain-complaint"
     ]
     assert caveat.severity == "serious"
-    assert "In 10 of 100 sentences only it takes a plain complaint for a complaint" in caveat.sentence
+    assert "In only 10 of 100 sentences it takes a plain complaint for a complaint" in caveat.sentence
 
 
 @pytest.mark.parametrize(("passed", "told"), [(79, True), (80, False)])
@@ -107,7 +107,7 @@ def test_fewer_reviews_than_the_margin_needs_are_told(wanted, told):
 
 
 def test_a_busy_machine_and_the_doubts_of_the_guard_are_told():
-    found = _found(busy="The machine was busy.", doubts=["Column 'x' may give the label away."])
+    found = _found(busy="the machine was busy", doubts=["Column 'x' may give the label away."])
     assert found["busy-machine"].sentence == "The machine was busy."
     assert found["guard"].severity == "warning"
 
