@@ -187,7 +187,9 @@ def _of_test(findings: Findings) -> Iterator[Caveat]:
 
 
 def _of_simpler(findings: Findings) -> Iterator[Caveat]:
-    for name, difference in (findings.simpler or {}).items():
+    # One is enough: that which comes nearest.
+    nearest = sorted((findings.simpler or {}).items(), key=lambda item: (item[1].value, item[0]))[:1]
+    for name, difference in nearest:
         if difference.low > 0:
             continue
         worse = difference.value <= 0

@@ -83,7 +83,7 @@ def write_choice(
         )
     weight, tie = _weight_in_words(need), f"these {enough}" if tied == enough else f"{tied} of them"
     rule = {
-        "enough": f"{weight} decides: the lightest is",
+        "enough": "none of the others is better, lighter or simpler than",
         "burden": f"{weight} decides: the lightest is",
         "changes": f"{weight} does not separate {tie}; with the fewest techniques and conversions it is",
         "quality": f"{weight} does not separate {tie}; of the simplest of them, the best is",

@@ -131,3 +131,15 @@ def test_the_most_severe_come_first():
         )
     ]
     assert severities == ["serious", "warning", "note", "note"]
+
+
+def test_of_several_simpler_ones_the_nearest_is_told():
+    found = [
+        caveat
+        for caveat in find_caveats(
+            _findings(simpler={"logistic": Difference(0.02, -0.02, 0.06), "hashing": Difference(-0.01, -0.05, 0.03)})
+        )
+        if caveat.about == "simpler"
+    ]
+    assert len(found) == 1
+    assert "hashing" in found[0].sentence
