@@ -50,7 +50,7 @@ def write_cost_and_certainty(chosen: Candidate, expected: Expected, reviews: int
     )
     other = f"on as many others like these, {expected.low:.2f} to {expected.high:.2f} is to be expected"
     return (
-        f"{chosen.name} costs an estimated {write_cost(chosen)}. {picked} it reaches {chosen.quality:.2f} of 1 in "
+        f"The model costs an estimated {write_cost(chosen)}. {picked} it reaches {chosen.quality:.2f} of 1 in "
         f"the quality asked for; {other}."
     )
 
