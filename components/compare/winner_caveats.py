@@ -7,11 +7,13 @@ import numpy as np
 
 from components.shared.behaviour_keys import BehaviourCount
 from components.shared.deciding.bootstrap import Samples, interval
-from components.shared.deciding.caveats import Caveat, Findings, LabelRecall, Lengths, find_caveats
-from components.shared.deciding.decision import METRIC_NAMES, Decision, Difference
+from components.shared.deciding.caveats import Caveat, Findings, LabelRecall, Lengths, Simpler, find_caveats
+from components.shared.deciding.decision import METRIC_NAMES, Candidate, Decision, Difference
 from components.shared.deciding.inputs import DecisionInputs
+from components.shared.deciding.limits import list_broken_limits
 from components.shared.deciding.more_reviews import reviews_to_tell_apart
 from components.shared.metrics import QualityFigures
+from components.shared.need import Need
 from components.shared.profile import PROFILE
 from components.shared.records.features import read_features, read_profile, read_split
 from components.shared.records.measurements import MEASURED_SPLITS, Measurement, Measurements
@@ -56,14 +58,18 @@ def find_winner_caveats(
                 for index, (label, row) in enumerate(zip(description.task.labels, figures.confusion, strict=True))
             ],
             behaviours=_behaviours_of(chosen, probed),
-            simpler={
-                one.candidate: Difference(
-                    getattr(figures, metric) - getattr(tested[one.candidate], metric),
-                    *interval(samples[decision.chosen] - samples[one.candidate]),
+            simpler=[
+                Simpler(
+                    one.candidate,
+                    Difference(
+                        getattr(figures, metric) - getattr(tested[one.candidate], metric),
+                        *interval(samples[decision.chosen] - samples[one.candidate]),
+                    ),
+                    fit=_keeps_to_limits(inputs.figures[one.candidate], inputs.need),
                 )
                 for one in measured.candidates
                 if _is_simpler(one, chosen)
-            },
+            ],
             margin_reviews=reviews_to_tell_apart(
                 [
                     standing.difference.value - standing.difference.low
@@ -95,6 +101,11 @@ def _is_simpler(one: Measurement, chosen: Measurement) -> bool:
     """Returns whether a candidate is a floor, and the chosen one more than that."""
     floor = one.model not in DEEP_MODELS and one.price_per_1000_eur is None
     return floor and one.candidate != chosen.candidate and (chosen.model in DEEP_MODELS or one.model == "majority")
+
+
+def _keeps_to_limits(one: Candidate, need: Need) -> bool:
+    """Returns whether a candidate keeps to the limits; of the reference, which is never taken, that is not asked."""
+    return one.reference or not list_broken_limits(one, need)
 
 
 def _lengths(features: Path) -> Lengths | None:

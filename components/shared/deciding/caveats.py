@@ -67,6 +67,21 @@ class LabelRecall:
 
 
 @dataclass(frozen=True)
+class Simpler:
+    """A simpler candidate.
+
+    Attributes:
+        name: Identifier.
+        difference: The chosen candidate's quality minus its, on test.
+        fit: Whether it keeps to the limits of the need.
+    """
+
+    name: str
+    difference: Difference
+    fit: bool = True
+
+
+@dataclass(frozen=True)
 class Lengths:
     """How long reviews are, in words.
 
@@ -91,7 +106,7 @@ class Findings:
         test_reviews, select_reviews: How many.
         recalls: On test, label by label.
         behaviours: By behavioural test.
-        simpler: Something simpler to the candidate's quality minus its, on test.
+        simpler: Candidates that are simpler.
         margin_reviews: About how many select reviews would tell two candidates apart that differ by the margin; None
             if there is nothing to tell apart.
         busy: How the machine was busy while it was measured, in words; empty if it was not.
@@ -107,7 +122,7 @@ class Findings:
     select_reviews: int
     recalls: Sequence[LabelRecall] = ()
     behaviours: Mapping[str, BehaviourCount] | None = None
-    simpler: Mapping[str, Difference] | None = None
+    simpler: Sequence[Simpler] = ()
     margin_reviews: int | None = None
     busy: str = ""
     doubts: Sequence[str] = ()
@@ -187,17 +202,19 @@ def _of_test(findings: Findings) -> Iterator[Caveat]:
 
 
 def _of_simpler(findings: Findings) -> Iterator[Caveat]:
-    # One is enough: that which comes nearest.
-    nearest = sorted((findings.simpler or {}).items(), key=lambda item: (item[1].value, item[0]))[:1]
-    for name, difference in nearest:
-        if difference.low > 0:
+    """Yields the nearest of what is simpler: one that might be taken instead, and one that breaks a limit."""
+    for fit in (True, False):
+        some = [one for one in findings.simpler if one.fit is fit]
+        nearest = min(some, key=lambda one: (one.difference.value, one.name), default=None)
+        if nearest is None or nearest.difference.low > 0:
             continue
-        worse = difference.value <= 0
+        worse = nearest.difference.value <= 0
         yield Caveat(
-            "serious" if worse else "warning",
+            "serious" if worse and fit else "warning",
             "simpler",
-            f"On test it is {'no better' if worse else 'not shown to be better'} than {name}, which is simpler: its "
-            f"{findings.metric} differs by {write_difference(difference)}.",
+            f"On test it is {'no better' if worse else 'not shown to be better'} than {nearest.name}, which is "
+            f"simpler{'' if fit else ', but breaks a limit of the need'}: its {findings.metric} differs by "
+            f"{write_difference(nearest.difference)}.",
         )
 
 

@@ -1,7 +1,7 @@
 import pytest
 
 from components.shared.behaviour_keys import BehaviourCount
-from components.shared.deciding.caveats import Findings, LabelRecall, Lengths, find_caveats, worst
+from components.shared.deciding.caveats import Findings, LabelRecall, Lengths, Simpler, find_caveats, worst
 from components.shared.deciding.decision import Difference, Expected
 
 _GOOD = {"plain_praise": BehaviourCount(passed=98, cases=100, opposite=1)}
@@ -93,7 +93,7 @@ def test_a_test_figure_outside_what_was_expected_is_told(on_test, severity, word
     ],
 )
 def test_something_simpler_that_is_as_good_on_test_is_told(difference, severity, words):
-    found = _found(simpler={"logistic": difference})
+    found = _found(simpler=[Simpler("logistic", difference)])
     if severity is None:
         assert "simpler" not in found
     else:
@@ -133,13 +133,13 @@ def test_the_most_severe_come_first():
     assert severities == ["serious", "warning", "note", "note"]
 
 
-def test_of_several_simpler_ones_the_nearest_is_told():
-    found = [
-        caveat
-        for caveat in find_caveats(
-            _findings(simpler={"logistic": Difference(0.02, -0.02, 0.06), "hashing": Difference(-0.01, -0.05, 0.03)})
-        )
-        if caveat.about == "simpler"
+def test_of_several_simpler_ones_the_nearest_is_told_and_apart_from_it_the_nearest_that_breaks_a_limit():
+    simpler = [
+        Simpler("logistic", Difference(0.02, -0.02, 0.06)),
+        Simpler("hashing", Difference(0.01, -0.05, 0.03)),
+        Simpler("balanced", Difference(-0.04, -0.08, 0.0), fit=False),
     ]
-    assert len(found) == 1
-    assert "hashing" in found[0].sentence
+    found = [caveat for caveat in find_caveats(_findings(simpler=simpler)) if caveat.about == "simpler"]
+    assert [caveat.severity for caveat in found] == ["warning", "warning"]
+    assert "not shown to be better than hashing, which is simpler:" in found[0].sentence
+    assert "no better than balanced, which is simpler, but breaks a limit of the need:" in found[1].sentence
