@@ -26,8 +26,7 @@ from components.shared.deciding.bootstrap import (
     RESAMPLES,
     Samples,
     bootstrap_metric,
-    confusion_cells,
-    figure_of,
+    figure_on,
     interval,
 )
 from components.shared.deciding.inputs import DecisionInputs, gather_inputs
@@ -237,7 +236,7 @@ def _curve(
     predicted = {strength: answers.of(texts) for strength, texts in variants.items()}
     if noise.keeps_label:
         labels = {strength: rows.argmax(axis=1) for strength, rows in predicted.items()}
-        values = {strength: _metric_of(truth, said, metric, answers.classes) for strength, said in labels.items()}
+        values = {strength: figure_on(truth, said, answers.classes, metric) for strength, said in labels.items()}
         named = {f"{strength:g}": said for strength, said in labels.items()}
         resampled = bootstrap_metric(truth, named, answers.classes, metric, seed)
         samples = {strength: resampled[f"{strength:g}"] for strength in labels}
@@ -247,11 +246,6 @@ def _curve(
         values = {strength: float(rows.mean()) for strength, rows in kept.items()}
         samples = bootstrap_means(kept, seed)
     return tuple(_point(strength, variants, values, samples) for strength in variants)
-
-
-def _metric_of(truth: NDArray[np.int64], labels: NDArray[np.int64], metric: Metric, classes: int) -> float:
-    counts = confusion_cells(truth, labels, classes).sum(axis=0, dtype=np.float64)
-    return float(figure_of(counts[None], classes, metric)[0])
 
 
 def bootstrap_means(values: Mapping[float, Probabilities], seed: int) -> dict[float, Samples]:
