@@ -154,7 +154,9 @@ def compare_candidates(
     rows = make_rows(agreed, measured, result, evidence)
     run = reckon_run(read_step_usages(step_usages), measured.machine.power, need)
     probed = read_robustness(robustness)
-    caveats = find_winner_caveats(inputs, result, measured, tested, on_metric, probed, features)
+    caveats = find_winner_caveats(
+        inputs, result, measured, tested, on_metric, probed, features, description, reviews.values()
+    )
     record = _record(result, caveats, rows, agreed, description, measured, inputs, seed) | {
         "run": describe_run_costs(run)
     }

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from components.compare.reporting.wording import sentence
 from components.shared.chains import candidate_id
-from components.shared.deciding.bootstrap import Samples, interval
+from components.shared.deciding.bootstrap import Samples
 from components.shared.deciding.decision import Difference
+from components.shared.deciding.gate import compare_figures
 from components.shared.records.conversions import Conversion, Likeness
 from components.shared.records.measurements import Measurement, Spread
 
@@ -84,10 +85,7 @@ def changes_of_quality(
     """
     parents = {name: one.candidate for name, one in float_parents(measured).items()}
     pairs = {one.candidate: parents[one.model] for one in measured if one.chain and one.model in parents}
-    return {
-        name: Difference(quality[name] - quality[parent], *interval(samples[name] - samples[parent]))
-        for name, parent in pairs.items()
-    }
+    return {name: compare_figures(name, parent, quality, samples) for name, parent in pairs.items()}
 
 
 def describe_gains(

@@ -1,22 +1,24 @@
 """Gathers what was measured of the winner that a caveat may come from; deciding/caveats.py tells which do."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from components.shared.behaviour_keys import BehaviourCount
-from components.shared.deciding.bootstrap import Samples, interval
+from components.shared.deciding.bootstrap import Samples
 from components.shared.deciding.caveats import Caveat, Findings, LabelRecall, Lengths, Simpler, find_caveats
-from components.shared.deciding.decision import METRIC_NAMES, Candidate, Decision, Difference
+from components.shared.deciding.decision import METRIC_NAMES, Candidate, Decision
+from components.shared.deciding.gate import compare_figures
 from components.shared.deciding.inputs import DecisionInputs
 from components.shared.deciding.limits import list_broken_limits
 from components.shared.deciding.more_reviews import reviews_to_tell_apart
 from components.shared.metrics import QualityFigures
 from components.shared.need import Need
 from components.shared.profile import PROFILE
-from components.shared.records.features import read_features, read_profile, read_split
-from components.shared.records.measurements import MEASURED_SPLITS, Measurement, Measurements
+from components.shared.records.features import Features, read_profile
+from components.shared.records.measurements import BUSY, Measurement, Measurements
 from components.shared.records.plan import DEEP_MODELS
 from components.shared.records.robustness import Robustness
 
@@ -29,6 +31,8 @@ def find_winner_caveats(
     samples: Mapping[str, Samples],
     probed: Robustness,
     features: Path,
+    description: Features,
+    reviews: Iterable[pd.DataFrame],
 ) -> tuple[Caveat, ...]:
     """Returns what the chosen candidate cannot do or is not sure of it; nothing if none was chosen.
 
@@ -39,19 +43,21 @@ def find_winner_caveats(
         tested: Quality on test by candidate.
         samples: By candidate: the need's metric on resamples of test.
         probed: What probe_robustness found.
-        features: Directory of features.
+        features: Directory of features, for the profile of train.
+        description: Of the features.
+        reviews: The select and the test reviews.
     """
     if decision.chosen is None or decision.expected is None:
         return ()
-    metric, description = inputs.need.quality.metric, read_features(features)
+    metric = inputs.need.quality.metric
+    on_metric = {name: getattr(of, metric) for name, of in tested.items()}
     chosen = next(one for one in measured.candidates if one.candidate == decision.chosen)
     figures = tested[decision.chosen]
     return find_caveats(
         Findings(
             metric=METRIC_NAMES[metric],
             expected=decision.expected,
-            on_test=getattr(figures, metric),
-            test_reviews=figures.rows,
+            on_test=on_metric[decision.chosen],
             select_reviews=inputs.select[decision.chosen].rows,
             recalls=[
                 LabelRecall(label, sum(row), row[index])
@@ -61,10 +67,7 @@ def find_winner_caveats(
             simpler=[
                 Simpler(
                     one.candidate,
-                    Difference(
-                        getattr(figures, metric) - getattr(tested[one.candidate], metric),
-                        *interval(samples[decision.chosen] - samples[one.candidate]),
-                    ),
+                    compare_figures(decision.chosen, one.candidate, on_metric, samples),
                     fit=_keeps_to_limits(inputs.figures[one.candidate], inputs.need),
                 )
                 for one in measured.candidates
@@ -79,9 +82,9 @@ def find_winner_caveats(
                 inputs.need.quality.margin,
                 inputs.select[decision.chosen].rows,
             ),
-            busy=next((warning for warning in chosen.warnings if "machine was busy" in warning), ""),
+            busy=next((warning for warning in chosen.warnings if warning.startswith(BUSY)), ""),
             doubts=[one.message for one in description.findings if one.outcome in ("warning", "allowed")],
-            lengths=_lengths(features),
+            lengths=_lengths(features, reviews),
             language=description.text.language,
         )
     )
@@ -108,12 +111,10 @@ def _keeps_to_limits(one: Candidate, need: Need) -> bool:
     return one.reference or not list_broken_limits(one, need)
 
 
-def _lengths(features: Path) -> Lengths | None:
+def _lengths(features: Path, reviews: Iterable[pd.DataFrame]) -> Lengths | None:
     if not (features / PROFILE).is_file():
         return None
     quantiles = read_profile(features).words.quantiles
     low, high = quantiles["1"], quantiles["99"]
-    words = np.concatenate(
-        [read_split(features, split)["natural"].map(lambda text: len(text.split())) for split in MEASURED_SPLITS]
-    )
+    words = np.concatenate([table["natural"].map(lambda text: len(text.split())) for table in reviews])
     return Lengths(low, high, float(((words < low) | (words > high)).mean()))

@@ -1,10 +1,10 @@
 """What a deployment needs to know of decision.json."""
 
 from pathlib import Path
-from typing import Literal
 
 from pydantic import BaseModel, ValidationError
 
+from components.shared.deciding.caveats import Severity
 from components.shared.errors import UserError
 from components.shared.need import Mode
 
@@ -18,7 +18,7 @@ class Caveat(BaseModel):
         sentence: For people.
     """
 
-    severity: Literal["serious", "warning", "note"]
+    severity: Severity
     about: str
     sentence: str
 

@@ -26,7 +26,7 @@ from components.shared.gpu import GpuMeter
 from components.shared.meter import cpu_seconds
 from components.shared.predictors.models import RUNTIMES
 from components.shared.predictors.running import Execution, cores
-from components.shared.records.measurements import Measurement, Power, Spread, TriedRuntime, predictions_path
+from components.shared.records.measurements import BUSY, Measurement, Power, Spread, TriedRuntime, predictions_path
 from components.shared.records.task import Task
 
 #: A bundle, how to run it, and all that was tried.
@@ -247,4 +247,4 @@ def _busy_in_words(measurement: Measurement, once_only: bool) -> str:
         tries = "measured once"
     else:
         tries = f"in the quietest of {measurement.attempts} tries"
-    return f"the machine was busy, {said} ({tries}): times may be too long"
+    return f"{BUSY}, {said} ({tries}): times may be too long"

@@ -103,7 +103,7 @@ class Findings:
         metric: The need's, in words.
         expected: What was to be expected of it, from select.
         on_test: What it reaches on test.
-        test_reviews, select_reviews: How many.
+        select_reviews: How many it was chosen on.
         recalls: On test, label by label.
         behaviours: By behavioural test.
         simpler: Candidates that are simpler.
@@ -118,7 +118,6 @@ class Findings:
     metric: str
     expected: Expected
     on_test: float
-    test_reviews: int
     select_reviews: int
     recalls: Sequence[LabelRecall] = ()
     behaviours: Mapping[str, BehaviourCount] | None = None

@@ -66,8 +66,18 @@ class Outcome:
 
 def compare_quality(one: Candidate, other: Candidate, samples: Mapping[str, Samples]) -> Difference:
     """Returns the quality of one candidate minus another's, with the paired bootstrap's interval."""
-    low, high = interval(samples[one.name] - samples[other.name])
-    return Difference(one.quality - other.quality, low, high)
+    return compare_figures(one.name, other.name, {one.name: one.quality, other.name: other.quality}, samples)
+
+
+def compare_figures(one: str, other: str, figures: Mapping[str, float], samples: Mapping[str, Samples]) -> Difference:
+    """Returns a figure of one candidate minus another's, with the paired bootstrap's interval.
+
+    Args:
+        one, other: Names.
+        figures: Name to the figure, on some reviews.
+        samples: Name to the figure on the same resamples of these reviews.
+    """
+    return Difference(figures[one] - figures[other], *interval(samples[one] - samples[other]))
 
 
 def pass_gate(

@@ -22,6 +22,8 @@ MEASUREMENTS, PREDICTIONS = "measurements.json", "predictions"
 #: The identifier under which the deployed model is measured.
 CHAMPION = "champion"
 MEASURED_SPLITS = ("select", "test")
+#: What the warning begins with that a candidate was measured beside something else.
+BUSY = "the machine was busy"
 
 ChampionStatus = Literal["none", "missing", "other labels", "service", "unmeasured", "measured"]
 

@@ -17,6 +17,7 @@ from components.shared.predictors.running import Execution
 from components.shared.records.candidates import list_bundles, onnx_directory
 from components.shared.records.features import DESCRIPTION, read_features, read_split
 from components.shared.records.measurements import (
+    BUSY,
     MEASUREMENTS,
     Champion,
     predictions_path,
@@ -283,3 +284,18 @@ def test_what_a_technique_cost_in_quality_is_told_from_test(run, trained, measur
     on_test = {name: f1_score(truth, labels, average="macro", zero_division=0) for name, labels in said.items()}
     assert table.loc["lstm-prune", "change"] == pytest.approx(on_test["lstm-prune"] - on_test["lstm"], abs=1e-4)
     assert np.isnan(table.loc["lstm", "change"])
+
+
+def test_a_measurement_beside_something_else_is_told_of_the_winner(run, measurements, tmp_path):
+    busy = tmp_path / "busy"
+    shutil.copytree(measurements, busy)
+    content = json.loads((busy / MEASUREMENTS).read_text())
+    for one in content["candidates"]:
+        one["warnings"] = [f"{BUSY}, 90% of its processors just before (measured once): times may be too long"]
+    (busy / MEASUREMENTS).write_text(json.dumps(content))
+    _, out = run(measurements=busy)
+    told = [
+        one for one in json.loads((out / "decision.json").read_text())["caveats"] if one["about"] == "busy-machine"
+    ]
+    assert [one["severity"] for one in told] == ["warning"]
+    assert told[0]["sentence"].startswith("The machine was busy, 90% of its processors")

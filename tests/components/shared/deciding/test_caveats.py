@@ -12,7 +12,6 @@ def _findings(**values):
         "metric": "macro-F1",
         "expected": Expected(0.5, 0.45, 0.55, 0.01),
         "on_test": 0.5,
-        "test_reviews": 400,
         "select_reviews": 500,
         "behaviours": _GOOD,
     }
